@@ -1,3 +1,64 @@
-"""povsim: a planning laboratory for poverty-exit targets."""
+"""povsim: a planning laboratory for poverty-exit targets.
+
+Names are loaded when first used, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from povsim.draws import uniforms
+    from povsim.errors import InputError
+    from povsim.folder import open_run
+    from povsim.outlook import forecast
+    from povsim.outcomes import ratios
+    from povsim.process import Process
+    from povsim.register import read_register
+    from povsim.runs import complete_population, simulate
+    from povsim.scenario import read_scenario
+    from povsim.synthetic import synthesise_register
+
+_HOMES = {
+    "InputError": "errors",
+    "Process": "process",
+    "complete_population": "runs",
+    "forecast": "outlook",
+    "open_run": "folder",
+    "ratios": "outcomes",
+    "read_register": "register",
+    "read_scenario": "scenario",
+    "simulate": "runs",
+    "synthesise_register": "synthetic",
+    "uniforms": "draws",
+}
+
+__all__ = [
+    "InputError",
+    "Process",
+    "__version__",
+    "complete_population",
+    "forecast",
+    "open_run",
+    "ratios",
+    "read_register",
+    "read_scenario",
+    "simulate",
+    "synthesise_register",
+    "uniforms",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"povsim.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'povsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

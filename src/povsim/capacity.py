@@ -1,0 +1,181 @@
+"""Who is taken on: applications on the register as it stands at year's end, and the exact cut-off where capacity ends.
+
+The plan of a year is drawn up on what is known when the year before has closed: status, guarantees, income as inspectors
+saw it. So a year needs one pass over the households, and a budget shared by a county needs one meeting of all
+blocks between two years.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from povsim import layout as at
+from povsim.compiled import compiled, f32, inlined
+from povsim.draws import four_uniforms
+from povsim.layout import Floats, Households, Ints, Longs, Shorts
+from povsim.measures.frame import Turn
+
+POOREST_FIRST, RANDOM, BY_CAUSE = 0, 1, 2
+PRIORITIES = {"poorest_first": POOREST_FIRST, "random": RANDOM, "cause": BY_CAUSE}
+
+
+class Ask(NamedTuple):
+    """Who may apply for a measure in a year, and what taking on a household costs.
+
+    ``who``: masks of status, category, cause and guarantees, least and most workers, least persons, priority, whether
+    arrears block. ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan lacking of
+    the last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head.
+    ``running``: yuan for a household already in support, and per yuan it owes.
+    """
+
+    who: Longs
+    rank: Shorts
+    below: np.float32
+    take_up: np.float32
+    cost: Floats
+    running: Floats
+    villages: npt.NDArray[np.bool_]
+
+
+class Applications(NamedTuple):
+    """Applications of one block for one measure: position in the block, sort key, cost in yuan and count units."""
+
+    place: Ints
+    sort_key: npt.NDArray[np.uint32]
+    cost: Longs
+
+
+@inlined
+def _ordered_bits(value: np.float32) -> np.uint32:
+    """Return a whole number that sorts as the float does."""
+    bits = f32(value).view(np.int32)
+    return np.uint32(~bits) if bits < 0 else np.uint32(np.uint32(bits) | np.uint32(0x80000000))
+
+
+@inlined
+def _sort_key(h: Households, i: int, ask: Ask, u: np.float32) -> np.uint32:
+    if ask.who[7] == RANDOM:
+        return np.uint32(u * f32(2.0**31))
+    bits = _ordered_bits(h.real[at.LAST_INCOME, i])
+    if ask.who[7] == BY_CAUSE:
+        rank = np.uint32(ask.rank[h.traits[at.CAUSE, i]])
+        return np.uint32((rank << np.uint32(27)) | (bits >> np.uint32(5)))
+    return bits
+
+
+@inlined
+def _eligible(h: Households, i: int, ask: Ask) -> bool:
+    who = ask.who
+    if ((who[0] >> h.whole[at.STATUS, i]) & 1) == 0 or h.real[at.LAST_INCOME, i] >= ask.below:
+        return False
+    if who[3] != 0 and (h.whole[at.DEPRIVED, i] & who[3]) == 0:
+        return False
+    if ((who[1] >> h.traits[at.CATEGORY, i]) & 1) == 0 or ((who[2] >> h.traits[at.CAUSE, i]) & 1) == 0:
+        return False
+    workers = h.traits[at.WORKERS, i]
+    if workers < who[4] or workers > who[5] or h.home[at.PERSONS, i] < who[6]:
+        return False
+    return bool(ask.villages[h.village[i]])
+
+
+@inlined
+def _cost(h: Households, i: int, terms: Floats) -> int:
+    persons = h.home[at.PERSONS, i]
+    lacking = max(terms[6] - h.real[at.LAST_INCOME, i], f32(0.0)) * persons
+    total = terms[0] + terms[1] * persons + terms[2] * lacking
+    total += terms[3] * h.traits[at.STUDENTS, i] + terms[4] * h.traits[at.ILL, i] + terms[5] * h.traits[at.DISABLED, i]
+    return int(np.int64(np.ceil(total)) * h.weight[i])
+
+
+@compiled
+def list_applicants(
+    h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, standing: Longs, out: Applications
+) -> int:
+    """List the households of a block that apply for a measure.
+
+    Parameters
+    ----------
+    h : Households
+        The block at the end of the year before.
+    since, ended : array, shape (n,)
+        The measure's state; households in support do not apply again.
+    ask : Ask
+        Conditions, order and costs.
+    turn : Turn
+        The coming year and the address of its luck: lane 0 decides who applies, lane 1 a random order.
+    standing : array, shape (villages, 3)
+        Out, added to: count units eligible or served, count units served so far, yuan of running support.
+    out : Applications
+        Filled in the order of households.
+
+    Returns
+    -------
+    int
+        Number of applications.
+    """
+    filled = 0
+    for i in range(since.shape[0]):
+        v = h.village[i]
+        if since[i] != 0:
+            standing[v, 1] += h.weight[i]
+            if since[i] > 0:
+                standing[v, 0] += h.weight[i]
+                if ended[i] == 0:
+                    cost = ask.running[0] + ask.running[1] * h.real[at.BALANCE, i]
+                    standing[v, 2] += np.int64(np.ceil(cost)) * h.weight[i]
+                continue
+        eligible = _eligible(h, i, ask)
+        if eligible or since[i] != 0:
+            standing[v, 0] += h.weight[i]
+        if not eligible or (ask.who[8] != 0 and h.real[at.ARREARS, i] > f32(0.0)):
+            continue
+        luck = four_uniforms(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, h.key[i])
+        if luck[0] < ask.take_up:
+            out.place[filled] = i
+            out.sort_key[filled] = _sort_key(h, i, ask, luck[1])
+            out.cost[filled] = _cost(h, i, ask.cost)
+            filled += 1
+    return filled
+
+
+def cut_off(sort_key: npt.NDArray[np.uint32], amount: Longs, starts: Longs, limits: Longs) -> npt.NDArray[np.bool_]:
+    """Grant applications in order of priority until an area's limit is reached.
+
+    Parameters
+    ----------
+    sort_key : array, shape (n,)
+        Small goes first; ties go by the order of the arrays, which is by household.
+    amount : array of int, shape (n,)
+        What each application uses of the limit.
+    starts : array of int, shape (areas + 1,)
+        Where each area's applications begin.
+    limits : array of int, shape (areas,)
+        Limit of each area; below zero nothing is granted.
+
+    Returns
+    -------
+    array of bool, shape (n,)
+        The longest run of applications, in order, whose sum stays within the limit.
+
+    Examples
+    --------
+    >>> keys, amounts = np.array([3, 1, 2], np.uint32), np.array([5, 5, 5])
+    >>> cut_off(keys, amounts, np.array([0, 3]), np.array([10])).tolist()
+    [False, True, True]
+    """
+    granted = np.zeros(sort_key.size, dtype=bool)
+    for area, limit in enumerate(limits.tolist()):
+        begin, end = int(starts[area]), int(starts[area + 1])
+        used = amount[begin:end]
+        if limit >= int(used.sum()):
+            granted[begin:end] = True
+        elif limit > 0:
+            # one sortable number: the key above, the position below
+            places = np.arange(end - begin, dtype=np.uint64)
+            order = np.argsort((sort_key[begin:end].astype(np.uint64) << np.uint64(32)) | places)
+            kept = int(np.searchsorted(np.cumsum(used[order]), limit, side="right"))
+            granted[begin + order[:kept]] = True
+    return granted

@@ -1,0 +1,232 @@
+"""The income process: what area and household explain, luck that stays, luck that fades, luck of one year.
+
+With r the log of an income source less what area and household explain, r = mu + p + e + error: a permanent, a persistent,
+a transitory part and measurement error, independent normals whose shares of the variance a scenario states. The base
+year shows only r, so (mu, p, e, error) are drawn from their joint normal given the sum: households seen poor move up
+and households seen rich move down, as they do in panels. Afterwards p fades by rho a year and is renewed, e is
+drawn anew. All parts multiply, so a source that is zero stays zero until a measure adds to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from povsim import layout as at
+from povsim.arithmetic import exp32
+from povsim.compiled import compiled, f32
+from povsim.layout import Floats, Households
+
+NOTHING = -1000.0
+"""Log level of a source the household does not have: its exponential is zero for every purpose."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Split of the log variance of one income source: total variance and four shares that sum to one, and rho."""
+
+    variance: float
+    permanent: float
+    persistent: float
+    transitory: float
+    error: float
+    rho: float
+
+    def sds(self) -> Floats:
+        """Return the standard deviations of the permanent, persistent, transitory and error parts, (4,)."""
+        shares = np.array([self.permanent, self.persistent, self.transitory, self.error])
+        return np.sqrt(self.variance * shares).astype(np.float32)
+
+    def shares(self) -> Floats:
+        """Return the four shares, (4,)."""
+        return np.array([self.permanent, self.persistent, self.transitory, self.error], dtype=np.float32)
+
+    def renewal_sd(self) -> float:
+        """Return the yearly innovation of the persistent part that keeps its variance as it is."""
+        return float(np.sqrt(self.variance * self.persistent * (1.0 - self.rho**2)))
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One income source of n households split into what area and household explain and the rest, in logs.
+
+    ``fit`` is NOTHING where the household does not have the source; ``rest`` is zero there.
+    """
+
+    fit: Doubles
+    rest: Doubles
+    variance: float
+
+
+def explain(
+    income: Doubles, *, shift: float, covariates: Doubles, area: npt.NDArray[np.int32], weight: Doubles
+) -> Explained:
+    """Split the log of an income source into what area and household explain and the rest.
+
+    Parameters
+    ----------
+    income : array, shape (n,)
+        Yuan per household and year; households at or below zero (after ``shift``) do not take part.
+    shift : float
+        Yuan added before taking logs.
+    covariates : array, shape (n, k)
+        Household characteristics, such as logs of persons and workers.
+    area : array of int, shape (n,)
+        Area of each household; each area has its own intercept.
+    weight : array, shape (n,)
+        Households that a row stands for.
+
+    Returns
+    -------
+    Explained
+        Weighted least squares within areas; the variance of the rest is weighted.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> income = np.exp(9 + 0.5 * rng.standard_normal(4000))
+    >>> ones, zeros = np.ones(4000), np.zeros(4000, np.int32)
+    >>> parts = explain(income, shift=0.0, covariates=ones[:, None], area=zeros, weight=ones)
+    >>> round(parts.variance, 2)
+    0.25
+    """
+    has = income + shift > 0
+    fit = np.full(income.shape, NOTHING)
+    rest = np.zeros(income.shape)
+    if has.sum() < 2:
+        return Explained(fit, rest, 0.0)
+    log = np.log(income[has] + shift)
+    w, groups = weight[has].astype(np.float64), area[has]
+    totals = np.maximum(np.bincount(groups, w), 1e-300)
+
+    def centred(x: Doubles) -> Doubles:
+        return np.asarray(x - (np.bincount(groups, w * x) / totals)[groups], dtype=np.float64)
+
+    y = centred(log)
+    x = np.column_stack([centred(column) for column in covariates[has].T])
+    root = np.sqrt(w)
+    slope = np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
+    left = y - x @ slope
+    fit[has] = log - left
+    rest[has] = left
+    return Explained(fit, rest, float(np.sum(w * left**2) / w.sum()))
+
+
+def mean_drift(source: Explained, parts: Parts, *, weight: Doubles, horizons: range) -> Doubles:
+    """Return the log factor that keeps the mean of a source on its trend, one per horizon in years.
+
+    The rest of a real cross-section is not exactly normal, so the mean of exp(mu + p + e) would drift in the first years
+    though nothing grows. The expected mean is known in closed form given the rests, and is divided out.
+
+    Parameters
+    ----------
+    source : Explained
+        The base-year cross-section, n households.
+    parts : Parts
+        Split of the variance.
+    weight : array, shape (n,)
+        Households that a row stands for.
+    horizons : range
+        Years after the register's year.
+
+    Returns
+    -------
+    array, shape (len(horizons),)
+        Natural log, to be added to the trend.
+    """
+    has = source.fit > NOTHING / 2
+    if not has.any():
+        return np.zeros(len(horizons))
+    fit, rest, w = source.fit[has], source.rest[has], weight[has]
+    seen = np.log(np.sum(w * np.exp(fit + rest)))
+    return np.array([seen - _expected_log_mean(fit, rest, w, parts, horizon) for horizon in horizons])
+
+
+def _expected_log_mean(fit: Doubles, rest: Doubles, weight: Doubles, parts: Parts, horizon: int) -> float:
+    faded = parts.rho**horizon
+    pull = parts.permanent + parts.persistent * faded
+    left = parts.variance * (
+        parts.permanent * (1 - parts.permanent)
+        + faded**2 * parts.persistent * (1 - parts.persistent)
+        - 2 * faded * parts.permanent * parts.persistent
+        + parts.persistent * (1 - faded**2)
+        + parts.transitory
+    )
+    true_fit = fit + 0.5 * parts.variance * parts.error
+    return float(np.log(np.sum(weight * np.exp(true_fit + pull * rest + 0.5 * left))))
+
+
+@compiled
+def start_source(
+    level: Floats, fading: Floats, luck: Floats, fit: Floats, rest: Floats, sds: Floats, shares: Floats
+) -> None:
+    """Draw the permanent and persistent part of one source given the base year, and overwrite luck[0] with the truth.
+
+    Parameters
+    ----------
+    level, fading : array, shape (n,)
+        Out: log level (explained and permanent part) and persistent part.
+    luck : array, shape (4, n)
+        Standard normals in; out, row 0 holds the true log income of the base year.
+    fit, rest : array, shape (n,)
+        Explained log income and the rest.
+    sds, shares : array, shape (4,)
+        Standard deviations and variance shares of the four parts.
+    """
+    # given the sum, each part is its own draw plus its share of what the sum of draws missed (Matheron's rule)
+    correction = f32(0.5) * sds[3] * sds[3]
+    for i in range(level.shape[0]):
+        mu, p, e = sds[0] * luck[0, i], sds[1] * luck[1, i], sds[2] * luck[2, i]
+        missed = rest[i] - (mu + p + e + sds[3] * luck[3, i])
+        level[i] = fit[i] + correction + mu + shares[0] * missed
+        fading[i] = p + shares[1] * missed
+        luck[0, i] = level[i] + fading[i] + e + shares[2] * missed
+
+
+@compiled
+def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> None:
+    """Set the year's flows by source before shocks and measures.
+
+    Parameters
+    ----------
+    h : Households
+        Changes the persistent parts and all flows.
+    normals : array, shape (4, n)
+        Standard normals: renewal of wage and business, one-year luck of wage and business.
+    trend : array, shape (4, villages)
+        Log trend of wage and business, factors of property income and transfers.
+    terms : array, shape (7,)
+        rho, renewal sd and one-year sd of wage, the same of business, and the shift in yuan.
+    """
+    fading_wage, fading_business = h.real[at.FADING_WAGE], h.real[at.FADING_BUSINESS]
+    level_wage, level_business = h.real[at.LEVEL_WAGE], h.real[at.LEVEL_BUSINESS]
+    wage, gross, cost = h.flow[at.WAGE], h.flow[at.GROSS], h.flow[at.COST]
+    renewal_wage, renewal_business, luck_wage, luck_business = normals[0], normals[1], normals[2], normals[3]
+    trend_wage, trend_business, cost_ratio = trend[0], trend[1], h.home[at.COST_RATIO]
+    shift = terms[6]
+    for i in range(wage.shape[0]):
+        v = h.village[i]
+        fading_wage[i] = terms[0] * fading_wage[i] + terms[1] * renewal_wage[i]
+        fading_business[i] = terms[3] * fading_business[i] + terms[4] * renewal_business[i]
+        log_wage = level_wage[i] + fading_wage[i] + terms[2] * luck_wage[i] + trend_wage[v]
+        log_gross = level_business[i] + fading_business[i] + terms[5] * luck_business[i] + trend_business[v]
+        wage[i] = max(exp32(log_wage) - shift, f32(0.0))
+        gross[i] = max(exp32(log_gross) - shift, f32(0.0))
+        cost[i] = gross[i] * cost_ratio[i]
+    _set_other_sources(h, trend)
+
+
+@compiled
+def _set_other_sources(h: Households, trend: Floats) -> None:
+    for i in range(h.weight.shape[0]):
+        v = h.village[i]
+        h.flow[at.PROPERTY_INCOME, i] = h.home[at.PROPERTY, i] * trend[2, v]
+        h.flow[at.TRANSFER_INCOME, i] = h.home[at.TRANSFER, i] * trend[3, v]
+        h.flow[at.PENSION_INCOME, i] = h.home[at.PENSION, i] * trend[3, v]
+        h.flow[at.DIBAO, i] = f32(0.0)
+        h.flow[at.ONE_OFF, i] = f32(0.0)
+        h.flow[at.MEDICAL, i] = f32(0.0)

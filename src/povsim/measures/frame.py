@@ -1,0 +1,58 @@
+"""What the functions of all families share: the address of a measure's luck, and the books."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from povsim.compiled import f32, inlined
+from povsim.draws import four_uniforms
+from povsim.layout import Households, Ints, Longs, Shorts, Words
+
+
+class Turn(NamedTuple):
+    """One measure's turn in a year: the year's code, the calendar year of code 0, the draw and the measure's key."""
+
+    year: int
+    origin: int
+    draw: int
+    key: Words
+
+
+class Book(NamedTuple):
+    """A measure's books of a year by village: yuan spent, and households that received something."""
+
+    spending: Longs
+    recipients: Ints
+
+
+@inlined
+def whole_yuan(amount: np.float32) -> np.float32:
+    """Round to whole yuan, so that money booked and money received are the same number."""
+    return f32(np.floor(amount + f32(0.5)))
+
+
+@inlined
+def pay(h: Households, book: Book, i: int, amount: np.float32) -> None:
+    """Enter whole yuan paid for household i, for every household that the row stands for."""
+    book.spending[h.village[i]] += np.int64(amount) * h.weight[i]
+
+
+@inlined
+def count(h: Households, book: Book, i: int) -> None:
+    """Enter household i as a recipient of the year."""
+    book.recipients[h.village[i]] += h.weight[i]
+
+
+@inlined
+def entry_luck(turn: Turn, since: Shorts, key: np.uint64, i: int):  # type: ignore[no-untyped-def]
+    """Return the four uniforms of household i in the year it entered the measure; they stay with it."""
+    year = turn.origin + np.int64(since[i])
+    return four_uniforms(turn.key[0], turn.key[1], turn.draw, year, key)
+
+
+@inlined
+def year_luck(turn: Turn, key: np.uint64):  # type: ignore[no-untyped-def]
+    """Return the four uniforms of a household in this year; lanes 0 and 1 decide applications, 2 and 3 are free."""
+    return four_uniforms(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, key)

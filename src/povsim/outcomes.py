@@ -1,0 +1,278 @@
+"""The tables of a run as one labelled Dataset, and ratios computed from it for any area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from povsim.scenario import Scenario
+from povsim.tables import PANEL_FLOATS, PANEL_WHOLE, Tables
+from povsim.tally import BINS, EVENT_NAMES, HIGHEST, LOWEST, MARGIN_BINS, MARGIN_REACH
+from povsim.terms import SOURCES, STATUSES
+
+Area = Literal["county", "township", "village"]
+
+# code: units, label, Chinese label
+LABELS: Mapping[str, tuple[str, str, str]] = {
+    "households": ("households", "households by status at year end", "年末户数（按状态）"),
+    "persons": ("persons", "persons by status at year end", "年末人数（按状态）"),
+    "poor_persons": ("persons", "persons truly below the income line", "真实低于收入标准人数"),
+    "failing_persons": ("persons", "persons truly failing any veto test", "真实未达标人数"),
+    "failing_exited_persons": ("persons", "declared exited and truly failing at year end", "年末已脱贫而未达标人数"),
+    "failing_exited_households": (
+        "households",
+        "declared exited and truly failing at year end",
+        "年末已脱贫而未达标户数",
+    ),
+    "gap_sum": ("persons", "sum of relative gaps to the line (poverty gap times persons)", "贫困缺口之和"),
+    "gap2_sum": ("persons", "sum of squared relative gaps (severity times persons)", "贫困缺口平方之和"),
+    "log_gap_sum": (
+        "persons",
+        "sum of log(line / income), income at least a thousandth of the line (Watts)",
+        "瓦茨缺口之和",
+    ),
+    "income_sum": ("yuan per year", "income by source", "收入合计（按来源）"),
+    "income_histogram": ("persons", "persons by counted income per head", "按人均收入分组人数"),
+    "exits": ("persons", "declared out of poverty in the year", "当年脱贫人数"),
+    "wrong_exits": ("persons", "declared out in the year while truly failing", "当年错退人数"),
+    "relapses": ("persons", "truly fell back in the year after a sound exit", "当年返贫人数"),
+    "omissions": ("persons", "unregistered and truly failing at year end", "年末漏评人数"),
+    "newly_poor": ("persons", "unregistered, truly failing this year and not the year before", "当年新致贫人数"),
+    "lasting_exits": (
+        "persons",
+        "poor, then above the line for two years, the second being this one",
+        "连续两年稳定高于标准人数",
+    ),
+    "recipients": ("households", "households that received the measure in the year", "受益户数"),
+    "spending": ("yuan per year", "money spent on the measure", "支出"),
+    "loans_outstanding": ("yuan", "loans running at year end", "年末贷款余额"),
+    "arrears": ("yuan", "loans overdue at year end", "年末逾期贷款"),
+    "village_passes": ("flag", "village passes every veto of the village standard", "村达标"),
+    "village_test_fails": (
+        "flag",
+        "village fails the test (-1: not a test of villages)",
+        "村未达标项（-1 为非村级项）",
+    ),
+    "county_passes_true": ("flag", "county passes every test of the county standard, in truth", "县真实达标"),
+    "county_passes_seen": ("flag", "county passes every test in the sampled inspection", "县抽查达标"),
+    "county_rate_true": ("share", "rate tested at the county, in truth", "县级指标真实值"),
+    "county_rate_seen": ("share", "rate tested at the county, as sampled", "县级指标抽查值"),
+}
+for _name in ("exits", "wrong_exits", "relapses", "omissions", "newly_poor", "lasting_exits"):
+    LABELS = {
+        **LABELS,
+        f"{_name}_households": ("households", LABELS[_name][1], LABELS[_name][2].replace("人数", "户数")),
+    }
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a run leaves behind, still in memory."""
+
+    outcomes: xr.Dataset
+    margins: xr.Dataset
+    tables: Tables
+    scenarios: tuple[Scenario, ...]
+    measures: tuple[str, ...]
+
+
+def variable(name: str, dims: tuple[str, ...], values: npt.NDArray[Any]) -> xr.Variable:
+    """Return a labelled variable."""
+    units, label, label_zh = LABELS[name]
+    return xr.Variable(dims, values, {"units": units, "long_name": label, "long_name_zh": label_zh})
+
+
+def assemble(
+    tables: Tables, register: xr.Dataset, scenarios: tuple[Scenario, ...], draws: range, measures: tuple[str, ...]
+) -> xr.Dataset:
+    """Return the outcomes of a run as a labelled Dataset; verdicts of villages and counties are added by ``verdicts``.
+
+    Parameters
+    ----------
+    tables : Tables
+        Filled by the engine.
+    register : Dataset
+        The register that was simulated: names of areas, count unit.
+    scenarios : tuple of Scenario
+        As simulated.
+    draws : range
+        Numbers of the draws.
+    measures : tuple of str
+        Codes along the measure dim.
+
+    Returns
+    -------
+    Dataset
+        As in the contract of ``outcomes.nc``.
+    """
+    lead = ("scenario", "draw", "year", "village")
+    t = tables.by_village
+    events = {name: place for place, name in enumerate(EVENT_NAMES)}
+    arrays: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {
+        "households": ((*lead, "status"), t["households"]),
+        "persons": ((*lead, "status"), t["persons"]),
+        "poor_persons": (lead, t["poor"]),
+        "failing_persons": (lead, t["failing"].sum(axis=-1)),
+        "failing_exited_persons": (lead, t["failing"][..., 2]),
+        "failing_exited_households": (lead, t["failing_households"][..., 2]),
+        "gap_sum": (lead, t["gaps"][..., 0]),
+        "gap2_sum": (lead, t["gaps"][..., 1]),
+        "log_gap_sum": (lead, t["gaps"][..., 2]),
+        "income_sum": ((*lead, "source"), t["income"]),
+        "income_histogram": ((*lead[:3], "township_name", "bin"), tables.histogram),
+        "omissions": (lead, t["failing"][..., 0]),
+        "omissions_households": (lead, t["failing_households"][..., 0]),
+        "recipients": ((*lead, "measure"), np.moveaxis(t["recipients"], 3, 4)),
+        "spending": ((*lead, "measure"), np.moveaxis(t["spending"], 3, 4)),
+        "loans_outstanding": (lead, t["loans"][..., 0]),
+        "arrears": (lead, t["loans"][..., 1]),
+    }
+    for name, place in events.items():
+        arrays[name] = (lead, t["events"][..., place])
+        arrays[f"{name}_households"] = (lead, t["events_households"][..., place])
+    data = {name: variable(name, dims, values) for name, (dims, values) in arrays.items()}
+    return xr.Dataset(data, _coordinates(register, scenarios, draws, measures), _attributes(register))
+
+
+def _coordinates(
+    register: xr.Dataset, scenarios: tuple[Scenario, ...], draws: range, measures: tuple[str, ...]
+) -> dict[str, Any]:
+    named = {code: measure for scenario in scenarios for code, measure in scenario.measures.items()}
+    townships = list(dict.fromkeys(register["township"].to_numpy().astype(str).tolist()))
+    edges = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), BINS + 1))
+    return {
+        "scenario": [scenario.code for scenario in scenarios],
+        "draw": np.array(draws, dtype=np.int32),
+        "year": np.array(scenarios[0].span, dtype=np.int32),
+        "village": register["village"].to_numpy().astype(str),
+        "township": ("village", register["township"].to_numpy().astype(str)),
+        "county": ("village", register["county"].to_numpy().astype(str)),
+        "name_zh": ("village", register["name_zh"].to_numpy().astype(str)),
+        "name_en": ("village", register["name_en"].to_numpy().astype(str)),
+        "status": [term.code for term in STATUSES],
+        "source": [term.code for term in SOURCES],
+        "measure": list(measures),
+        "payer": ("measure", [named[code].payer.name_en for code in measures]),
+        "measure_zh": ("measure", [named[code].name_zh for code in measures]),
+        "measure_en": ("measure", [named[code].name_en for code in measures]),
+        "township_name": townships,
+        "bin": ("bin", edges[:-1], {"units": "yuan per head", "long_name": "lower edge of the bin"}),
+    }
+
+
+def _attributes(register: xr.Dataset) -> dict[str, Any]:
+    step = float(np.log(HIGHEST / LOWEST) / BINS)
+    return {
+        "count_unit": register.attrs.get("count_unit", "1 household"),
+        "unit_of_persons": register.attrs.get("unit_of_persons", "persons"),
+        "currency": register.attrs.get("currency", "yuan"),
+        "histogram_relative_error": np.expm1(step / 2),
+        "base_year": int(register.attrs["year"]),
+    }
+
+
+def margins_dataset(tables: Tables, outcomes: xr.Dataset, draws: int) -> xr.Dataset:
+    """Return persons by distance to the income threshold, split by whether another veto blocks them anyway."""
+    edges = np.linspace(-MARGIN_REACH, MARGIN_REACH, MARGIN_BINS + 1)
+    values = tables.margins[:, :, :, None, :, :]
+    dims = ("scenario", "year", "township", "veto", "otherwise_blocked", "bin")
+    labels = {
+        "units": "persons",
+        "long_name": "persons by log(counted income / threshold), summed over draws",
+        "long_name_zh": "按收入与标准之比的对数分组人数（各次模拟之和）",
+    }
+    return xr.Dataset(
+        {"margin_histogram": (dims, values, labels)},
+        {
+            "scenario": outcomes["scenario"].values,
+            "year": outcomes["year"].values,
+            "township": outcomes["township_name"].values,
+            "veto": ["income"],
+            "otherwise_blocked": [False, True],
+            "bin": ("bin", edges[:-1], {"units": "log points", "long_name": "lower edge of the bin"}),
+        },
+        {
+            "draws": draws,
+            "open_ends": "the first and the last bin hold everything beyond",
+            "bin_width": float(edges[1] - edges[0]),
+        },
+    )
+
+
+def panel_dataset(tables: Tables, register: xr.Dataset, outcomes: xr.Dataset) -> xr.Dataset:
+    """Return the household panel that was kept: dims (scenario, draw, year, household), yuan per household."""
+    dims = ("scenario", "draw", "year", "household")
+    coordinates = {name: outcomes[name].values for name in dims[:3]} | {"household": register["household"].values}
+    data: dict[str, Any] = {}
+    for name in PANEL_FLOATS:
+        unit = "yuan per head" if name.endswith("head") else "yuan per household"
+        data[name] = (dims, tables.panel[name], {"units": unit, "long_name": name.replace("_", " ")})
+    for name in PANEL_WHOLE:
+        data[name] = (dims, tables.panel[name], {"units": "code", "long_name": name})
+    village = ("household", register["village"].to_numpy()[register["household_village"].to_numpy()].astype(str))
+    data["persons"] = ("household", register["persons"].to_numpy())
+    data["weight"] = ("household", register["weight"].to_numpy())
+    return xr.Dataset(data, {**coordinates, "household_village": village})
+
+
+def by_area(outcomes: xr.Dataset, name: str, area: Area) -> xr.DataArray:
+    """Sum a village statistic over the villages of each county or township.
+
+    Parameters
+    ----------
+    outcomes : Dataset
+        As ``simulate`` returns it.
+    name : str
+        A variable with a village dim.
+    area : {"county", "township", "village"}
+        Areas wanted.
+
+    Returns
+    -------
+    DataArray
+        With the area's dim in the place of village.
+    """
+    array = outcomes[name]
+    if area == "village":
+        return array
+    wide = array.astype(np.int64) if array.dtype.kind in "iu" else array
+    return wide.groupby(area).sum("village")
+
+
+def ratios(outcomes: xr.Dataset, area: Area = "county") -> xr.Dataset:
+    """Compute poverty ratios of areas from counts and sums.
+
+    Parameters
+    ----------
+    outcomes : Dataset
+        As ``simulate`` returns it.
+    area : {"county", "township", "village"}
+        Areas wanted.
+
+    Returns
+    -------
+    Dataset
+        Shares of persons by scenario, draw, year and area: ``headcount_ratio``, ``failing_ratio``, ``poverty_gap``,
+        ``poverty_severity``, ``watts``, ``registered_ratio`` (registered and relapsed over all) and ``composite_incidence``
+        (registered, omitted and wrongly exited over all); ``mean_income`` in yuan per head.
+    """
+    status = by_area(outcomes, "persons", area)
+    everybody = status.sum("status")
+    registered = status.sel(status=["registered", "relapsed"]).sum("status")
+    hidden = by_area(outcomes, "omissions", area) + by_area(outcomes, "failing_exited_persons", area)
+    sums = {
+        "headcount_ratio": by_area(outcomes, "poor_persons", area),
+        "failing_ratio": by_area(outcomes, "failing_persons", area),
+        "poverty_gap": by_area(outcomes, "gap_sum", area),
+        "poverty_severity": by_area(outcomes, "gap2_sum", area),
+        "watts": by_area(outcomes, "log_gap_sum", area),
+        "registered_ratio": registered,
+        "composite_incidence": registered + hidden,
+        "mean_income": by_area(outcomes, "income_sum", area).sel(source="total", drop=True),
+    }
+    return xr.Dataset({name: (total / everybody).drop_attrs() for name, total in sums.items()})

@@ -1,0 +1,382 @@
+"""What a planner chooses, part two: the scenario, read from YAML, with its base, its overrides and its assumptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, model_validator
+
+from povsim.errors import InputError, Problem, nearest
+from povsim.plan import Measure, Years
+from povsim.quantity import Quantity, Rule, read_yaml, validate
+from povsim.rulebook import ExitStandard, Meaning, Named, Target, a_share
+
+LOG = "log points"
+PER_YEAR = "share per year"
+
+
+class Growth(Rule):
+    """Yearly growth of the mean of each income source, nominal."""
+
+    wage: Annotated[Quantity, Meaning(PER_YEAR, "工资性收入增长", "growth of wages", -0.9, 5.0)]
+    business: Annotated[Quantity, Meaning(PER_YEAR, "经营收入增长", "growth of business income", -0.9, 5.0)]
+    property: Annotated[Quantity, Meaning(PER_YEAR, "财产性收入增长", "growth of property income", -0.9, 5.0)]
+    transfer: Annotated[Quantity, Meaning(PER_YEAR, "转移性收入增长", "growth of transfers", -0.9, 5.0)]
+
+
+class Residual(Rule):
+    """How the log of an income source departs from what area and household explain.
+
+    The variance of the departure is split into a permanent part, a persistent part that fades by ``rho`` a year, a part of
+    one year only, and measurement error; the shares sum to one.
+    """
+
+    permanent: Annotated[Quantity, a_share("永久成分", "permanent share of the variance")]
+    persistent: Annotated[Quantity, a_share("持续成分", "persistent share of the variance")]
+    transitory: Annotated[Quantity, a_share("暂时成分", "share of the variance that lasts one year")]
+    error: Annotated[Quantity, a_share("测量误差", "measurement-error share of the variance")]
+    rho: Annotated[Quantity, a_share("持续系数", "what is left of the persistent part after a year")]
+    log_sd: Annotated[
+        Quantity | None,
+        Meaning(LOG, "对数标准差", "standard deviation of the departure; measured if not given", 0.0, 5.0),
+    ] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Residual:
+        parts = (self.permanent, self.persistent, self.transitory, self.error)
+        if any(isinstance(part.value, dict) for part in (*parts, self.rho)):
+            raise ValueError("the shares and rho are single numbers, not dated paths")
+        total = sum(part.at(0) for part in parts)
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"permanent, persistent, transitory and error should sum to 1; found {total:g}")
+        return self
+
+
+class CommonShocks(Rule):
+    """Growth shocks that a whole county or village shares."""
+
+    county_sd: Annotated[Quantity, Meaning(LOG, "县级增长波动", "yearly spread of the county's growth", 0.0, 1.0)]
+    village_sd: Annotated[Quantity, Meaning(LOG, "村级增长波动", "yearly spread of a village's growth", 0.0, 1.0)]
+
+
+class SourceShares(Rule):
+    """How a register that knows only total income is split by source (one household: the shares of all)."""
+
+    wage: Annotated[Quantity, a_share("工资占比", "share of wages")]
+    business: Annotated[Quantity, a_share("经营净收入占比", "share of net business income")]
+    property: Annotated[Quantity, a_share("财产占比", "share of property income")]
+    transfer: Annotated[Quantity, a_share("转移占比", "share of transfers")]
+    cost_ratio: Annotated[Quantity, a_share("经营成本率", "production cost, share of gross business income")]
+
+
+class Incomes(Rule):
+    """The income process: trend, household luck, and luck shared by areas."""
+
+    growth: Growth
+    wage: Residual
+    business: Residual
+    common: CommonShocks
+    shift: Annotated[
+        Quantity, Meaning("yuan per household and year", "对数平移", "added to income before taking logs", 0.0)
+    ]
+    source_shares: SourceShares | None = None
+
+
+class Illness(Rule):
+    """A member falls seriously ill."""
+
+    hazard: Annotated[Quantity, a_share("患病率", "share of persons who fall ill in a year")]
+    hazard_ill: Annotated[Quantity, a_share("慢病户患病率", "the same where a member is ill already")]
+    cost: Annotated[Quantity, Meaning("yuan per case", "医疗费用", "cost of a case", 0.0)]
+    cost_sd: Annotated[Quantity, Meaning(LOG, "费用差异", "spread of the cost", 0.0, 3.0)]
+    reimbursement: Annotated[Quantity, a_share("报销比例", "share reimbursed to the insured")]
+    work_loss: Annotated[Quantity, a_share("误工损失", "share of earnings lost while ill")]
+    years: Annotated[Quantity, Meaning("years", "影响年限", "years that work is lost", 1, 20)]
+
+
+class Disaster(Rule):
+    """A flood, drought or storm strikes villages, and in them a share of households."""
+
+    village: Annotated[Quantity, a_share("受灾村比例", "share of villages struck in a year")]
+    household: Annotated[Quantity, a_share("受灾户比例", "share of households hit in a struck village")]
+    business_loss: Annotated[Quantity, a_share("经营损失", "share of gross business income lost by those hit")]
+    dwelling: Annotated[Quantity, a_share("房屋受损率", "share of those hit whose dwelling becomes unsafe")]
+
+
+class Shocks(Rule):
+    """Shocks drawn each year."""
+
+    illness: Illness
+    disaster: Disaster
+
+
+class Inspection(Rule):
+    """What inspectors see, and how soon a poor household is found."""
+
+    income_error: Annotated[Quantity, Meaning(LOG, "收入核查误差", "spread of the error in observed income", 0.0, 2.0)]
+    overlooked: Annotated[Quantity, a_share("漏查率", "share of unmet guarantees that are overlooked")]
+    false_alarm: Annotated[Quantity, a_share("误判率", "share of households wrongly seen to lack a guarantee")]
+    found: Annotated[
+        Quantity, a_share("发现率", "share of unregistered or fallen-back poor households found in a year")
+    ]
+    sample_villages: Annotated[Quantity, Meaning("villages", "抽查村数", "villages sampled in the county test", 1, 1e6)]
+    sample_households: Annotated[
+        Quantity, Meaning("households", "抽查户数", "households sampled in the county test", 2, 1e8)
+    ]
+    delay: Annotated[
+        Quantity, Meaning("years", "纳入时滞", "years before a household that fell back is registered", 0, 20)
+    ]
+
+
+class References(Rule):
+    """Figures of other places that tests compare with."""
+
+    province_mean_income: Annotated[
+        Quantity | None, Meaning("yuan per head and year", "全省农村居民人均可支配收入", "province's rural income", 0.0)
+    ] = None
+    collective_growth: Annotated[
+        Quantity, Meaning("yuan per village and year", "村集体收入年增量", "yearly rise of villages' collective income")
+    ]
+
+
+class Population(Rule):
+    """Where the households come from: margins to synthesise from, or a file the user brings, with its mapping."""
+
+    margins: str | None = None
+    mapping: str | None = None
+    seed: int = 2016
+    note_zh: str = ""
+    note_en: str = ""
+
+
+class Scenario(Named):
+    """A plan for a county: what will be done for whom and when, and what is believed about incomes and luck.
+
+    Examples
+    --------
+    >>> scenario = read_scenario("xiangyin-2016")
+    >>> scenario.years
+    (2016, 2020)
+    """
+
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+    note_zh: str = ""
+    note_en: str = ""
+    currency: str = "yuan"
+    years: Years
+    population: Population
+    incomes: Incomes
+    shocks: Shocks
+    measures: dict[str, Measure] = {}
+    exit_standard: ExitStandard
+    inspection: Inspection
+    references: References
+    targets: tuple[Target, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        first, last = self.years
+        if not first <= last <= first + 99:
+            raise ValueError(f"years should run forward over at most 100 years; found {first} to {last}")
+        needs = [test.code for test in self.exit_standard.village if test.of == "province_mean_income"]
+        if needs and self.references.province_mean_income is None:
+            raise ValueError(f"references.province_mean_income is needed by the village test {needs[0]!r}")
+        return self
+
+    @property
+    def span(self) -> range:
+        """All years, first to last."""
+        return range(self.years[0], self.years[1] + 1)
+
+    def active(self) -> dict[str, Measure]:
+        """Return the measures that are on, in the order in which they act within a year."""
+        from povsim.plan import CALENDAR
+
+        chosen = [(CALENDAR.index(measure.type), code) for code, measure in self.measures.items() if measure.on]
+        return {code: self.measures[code] for _, code in sorted(chosen, key=lambda pair: pair[0])}
+
+
+def shipped(folder: Literal["scenarios", "rulebooks"]) -> Path:
+    """Return the folder of files that ship with the package, in a wheel as in an editable install."""
+    inside = Path(str(resources.files("povsim"))) / "data" / folder
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / folder
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """Return the names of the scenarios that ship with the package.
+
+    Examples
+    --------
+    >>> "xiangyin-2016" in shipped_scenarios()
+    True
+    """
+    return tuple(sorted(path.stem for path in shipped("scenarios").glob("*.yaml") if "." not in path.stem))
+
+
+def locate(name: str | Path, beside: Path | None = None) -> Path:
+    """Return the path of a scenario or a file it names: as given, beside another file, or shipped."""
+    given = Path(name)
+    places = [given, *([beside / given] if beside else [])]
+    places += [shipped(folder) / f"{name}{end}" for folder in ("scenarios", "rulebooks") for end in ("", ".yaml")]
+    for place in places:
+        if place.is_file():
+            return place
+    names = [*shipped_scenarios(), *(str(path) for path in Path().glob("*.yaml"))]
+    raise InputError(
+        str(name),
+        [
+            Problem(
+                "file",
+                "not found",
+                allowed="a YAML file, or one of " + ", ".join(shipped_scenarios()),
+                mend=nearest(str(name), names),
+            )
+        ],
+    )
+
+
+def read_scenario(path_or_name: str | Path, *, overrides: Mapping[str, Any] | Sequence[str] = ()) -> Scenario:
+    """Read a scenario from a file or by the name of a shipped one.
+
+    Parameters
+    ----------
+    path_or_name : str or Path
+        YAML file, or the name of a shipped scenario.
+    overrides : mapping of dotted path to value, or sequence of "path=value"
+        Changes on top of the file, such as ``measures.industry.capacity.budget=2000000``. The path of an entry with
+        unit and source changes its value; its source then says so.
+
+    Returns
+    -------
+    Scenario
+        Frozen; a variant is made by reading again with other overrides.
+
+    Raises
+    ------
+    InputError
+        File not found, or everything that is wrong in it.
+
+    Examples
+    --------
+    >>> plan = read_scenario("xiangyin-2016", overrides=["measures.industry.on=false"])
+    >>> plan.measures["industry"].on
+    False
+    """
+    path = locate(path_or_name)
+    data = expand(path)
+    for dotted, value in _pairs(overrides, str(path)):
+        _set(data, dotted, value, str(path))
+    return validate(Scenario, data, str(path))
+
+
+def expand(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Return a scenario's data with its base and its rulebook written in."""
+    if path.resolve() in seen:
+        raise InputError(str(path), [Problem("base", "the bases go round in a circle")])
+    data = read_yaml(path)
+    base = data.pop("base", None)
+    if base is not None:
+        below = expand(locate(str(base), path.parent), (*seen, path.resolve()))
+        data = _merged(below, data)
+    standard = data.get("exit_standard")
+    if isinstance(standard, str):
+        data["exit_standard"] = read_yaml(locate(standard, path.parent))
+    population = data.get("population")
+    if isinstance(population, dict):
+        for key in ("margins", "mapping"):
+            name = population.get(key)
+            if isinstance(name, str) and (path.parent / name).is_file():
+                population[key] = str(path.parent / name)
+    return data
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict) and not _is_entry(value)
+        merged[key] = _merged(old, value) if both and isinstance(old, dict) else value
+    return merged
+
+
+def _is_entry(data: object) -> bool:
+    return isinstance(data, dict) and "value" in data
+
+
+def _pairs(overrides: Mapping[str, Any] | Sequence[str], source: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(overrides, Mapping):
+        yield from overrides.items()
+        return
+    for text in overrides:
+        path, sign, value = text.partition("=")
+        if not sign or not path.strip():
+            problem = Problem(f"--set {text}", "should read path=value", mend="e.g. measures.industry.on=false")
+            raise InputError(source, [problem])
+        try:
+            yield path.strip(), yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(source, [Problem(f"--set {text}", "the value cannot be read")]) from None
+
+
+def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
+    *parents, last = dotted.split(".")
+    place: Any = data
+    for depth, part in enumerate([*parents, last]):
+        keys = list(place) if isinstance(place, dict) else []
+        if part not in keys and not (depth == len(parents) and isinstance(place, dict)):
+            where = ".".join(dotted.split(".")[: depth + 1])
+            raise InputError(
+                source,
+                [
+                    Problem(
+                        f"--set {where}", "no such entry", allowed=", ".join(map(str, keys)), mend=nearest(part, keys)
+                    )
+                ],
+            )
+        if depth < len(parents):
+            place = place[part]
+    if _is_entry(place.get(last)) and not isinstance(value, dict):
+        given = f"set by hand; before: {place[last].get('source', '')}"
+        place[last] = {**place[last], "value": value, "source": given, "status": "assumed", "spread": None}
+    elif last == "value" and "unit" in place:
+        _set(data, ".".join(parents), value, source)
+    else:
+        place[last] = value
+
+
+def entries(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Quantity, Meaning | None]]:
+    """Walk over every numeric entry of a model: dotted path, entry, and what it stands for where the schema says.
+
+    Examples
+    --------
+    >>> [path for path, _, _ in entries(read_scenario("xiangyin-2016"))][0]
+    'incomes.growth.wage'
+    """
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        meaning = next((item for item in field.metadata if isinstance(item, Meaning)), None)
+        yield from _entries_of(value, f"{prefix}{name}", meaning)
+
+
+def _entries_of(value: object, path: str, meaning: Meaning | None) -> Iterator[tuple[str, Quantity, Meaning | None]]:
+    if isinstance(value, Quantity):
+        yield path, value, meaning
+    elif isinstance(value, BaseModel):
+        yield from entries(value, f"{path}.")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _entries_of(item, f"{path}.{key}", meaning)
+    elif isinstance(value, tuple):
+        for position, item in enumerate(value):
+            key = getattr(item, "code", str(position))
+            yield from _entries_of(item, f"{path}.{key}", meaning)
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a file name."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-") or "run"

@@ -1,0 +1,73 @@
+"""Shocks of the year: a member falls seriously ill, a disaster strikes the village."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from povsim import layout as at
+from povsim.arithmetic import exp32, normal_quantile
+from povsim.compiled import compiled, f32
+from povsim.layout import Floats, Households
+
+
+@compiled
+def fall_ill_year(h: Households, uniforms: Floats, terms: Floats, insurance_bit: int, year: int) -> None:
+    """Strike households with illness: cost net of reimbursement now, lost work for some years.
+
+    Insurance changes the net cost, never the hazard.
+
+    Parameters
+    ----------
+    h : Households
+        Changes medical cost, wage and gross business income, and the year until which work is lost.
+    uniforms : array, shape (4, n)
+        Lane 0 decides, lane 1 sizes the cost.
+    terms : array, shape (7,)
+        Hazard per person, hazard per person where somebody is ill already, mean cost in yuan, its log sd, reimbursed
+        share, share of earnings lost, years that it lasts.
+    insurance_bit : int
+        Bit of the insurance guarantee in DEPRIVED, 0 when there is none.
+    year : int
+        Code of the year.
+    """
+    ill, until, deprived = h.traits[at.ILL], h.whole[at.ILL_UNTIL], h.whole[at.DEPRIVED]
+    persons = h.home[at.PERSONS]
+    for i in range(h.weight.shape[0]):
+        hazard = (terms[1] if ill[i] > 0 else terms[0]) * persons[i]
+        if uniforms[0, i] < hazard:
+            size = terms[2] * exp32(terms[3] * normal_quantile(uniforms[1, i]) - f32(0.5) * terms[3] * terms[3])
+            insured = (deprived[i] & insurance_bit) == 0
+            h.flow[at.MEDICAL, i] = size * (f32(1.0) - terms[4]) if insured else size
+            until[i] = np.int16(year + np.int64(terms[6]) - 1)
+        if until[i] >= year:
+            kept = f32(1.0) - terms[5]
+            h.flow[at.WAGE, i] *= kept
+            h.flow[at.GROSS, i] *= kept
+            h.flow[at.COST, i] *= kept
+
+
+@compiled
+def strike_year(
+    h: Households, uniforms: Floats, terms: Floats, struck: npt.NDArray[np.bool_], dwelling_bit: int
+) -> None:
+    """Let a disaster take part of the harvest, and some dwellings, in the villages that were struck.
+
+    Parameters
+    ----------
+    h : Households
+        Changes gross business income (production cost is sunk and stays) and DEPRIVED.
+    uniforms : array, shape (4, n)
+        Lane 2 decides who is hit, lane 3 whose dwelling is damaged.
+    terms : array, shape (3,)
+        Share of households hit, share of gross business income lost, share of those hit whose dwelling is damaged.
+    struck : array of bool, shape (villages,)
+        Villages struck this year.
+    dwelling_bit : int
+        Bit of the housing guarantee in DEPRIVED, 0 when there is none.
+    """
+    for i in range(h.weight.shape[0]):
+        if struck[h.village[i]] and uniforms[2, i] < terms[0]:
+            h.flow[at.GROSS, i] *= f32(1.0) - terms[1]
+            if uniforms[3, i] < terms[2]:
+                h.whole[at.DEPRIVED, i] |= np.int16(dwelling_bit)

@@ -1,0 +1,246 @@
+"""The calendar of a year for one block of households, and what happens between two years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from povsim import layout as at
+from povsim.capacity import Applications, cut_off, list_applicants
+from povsim.draws import decision_key, fill_normals, fill_uniforms
+from povsim.exits import inspect_year, test_year
+from povsim.incomes import NOTHING, Doubles, earn_year, start_source
+from povsim.layout import Block, Floats, Households, Longs, Words, Workspace
+from povsim.measures import ACTS
+from povsim.measures.frame import Book, Turn
+from povsim.measures.works import service_debt_year
+from povsim.process import BlockYear, Process
+from povsim.rules import MeasureRules, Rules
+from povsim.shocks import fall_ill_year, strike_year
+
+SUBSIDIES = ("transfer", "dibao")
+
+
+@dataclass(frozen=True)
+class AreaLuck:
+    """What befalls whole areas in one draw; the scenarios share it."""
+
+    county: Floats  # (years, 2, villages): standard normals of a village's county, for wage and business
+    village: Floats  # (years, 2, villages)
+    disaster: Floats  # (years, villages): uniforms
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of the built-in decisions of one seed."""
+
+    start_wage: Words
+    start_business: Words
+    income: Words
+    shock: Words
+
+    @classmethod
+    def of(cls, seed: int) -> Keys:
+        """Return the keys of a seed."""
+        names = ("income.start.wage", "income.start.business", "income", "shock")
+        return cls(*(decision_key(seed, name) for name in names))
+
+
+@dataclass(frozen=True)
+class YearOfScenario:
+    """One scenario's year in one draw, for one block: its rules, the year's position, trends and disasters by village."""
+
+    rules: Rules
+    index: int
+    draw: int
+    trend: Floats  # (4, villages)
+    struck: npt.NDArray[np.bool_]  # (villages,)
+
+    @property
+    def code(self) -> int:
+        """Code of the year: 1 for the first."""
+        return self.index + 1
+
+    def turn(self, key: Words) -> Turn:
+        """Return the address of a decision's luck in this year."""
+        return Turn(self.code, self.rules.origin, self.draw, key)
+
+
+def simulate_year(
+    h: Households,
+    luck: tuple[Floats, Floats],
+    now: YearOfScenario,
+    books: dict[str, Book],
+    processes: tuple[Process, ...],
+) -> None:
+    """Live one year: the calendar.
+
+    Trend and luck of incomes, illness and disaster, measures in force and new ones, debt, processes the user added, subsidies,
+    the exit test, inspection with declared exits and falling back. Statistics and next year's applications follow.
+
+    Parameters
+    ----------
+    h : Households
+        A block of one scenario; changed in place.
+    luck : tuple of array, each shape (4, n)
+        Normals of incomes and uniforms of shocks, shared by the scenarios.
+    now : YearOfScenario
+        The year.
+    books : dict of str to Book
+        Where each measure enters money and recipients.
+    processes : tuple of Process
+        Processes added from Python.
+    """
+    rules, index = now.rules, now.index
+    normals, uniforms = luck
+    earn_year(h, normals, now.trend, rules.income_terms)
+    fall_ill_year(h, uniforms, rules.illness[index], rules.insurance_bit, now.code)
+    strike_year(h, uniforms, rules.disaster[index], now.struck, rules.housing_bit)
+    _act(h, now, books, subsidies=False)
+    service_debt_year(h)
+    for process in processes:
+        process.step(BlockYear(h, rules.origin + now.code, now.draw, process.key))
+    _act(h, now, books, subsidies=True)
+    line = rules.lines[index]
+    test_year(h, line, rules.strict, rules.counts, rules.bits)
+    turn = now.turn(rules.inspection_key)
+    inspect_year(h, line, rules.strict, rules.vetoes, rules.inspection[index], turn)
+
+
+def _act(h: Households, now: YearOfScenario, books: dict[str, Book], *, subsidies: bool) -> None:
+    for place, measure in enumerate(now.rules.measures):
+        if (measure.type in SUBSIDIES) == subsidies:
+            since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
+            terms = measure.terms[now.index]
+            ACTS[measure.type](h, since, ended, terms, now.turn(measure.key), books[measure.code])
+
+
+def draw_luck(block: Block, keys: Keys, draw: int, year: int, work: Workspace) -> tuple[Floats, Floats]:
+    """Draw the luck of a block's year that all scenarios share: four normals and four uniforms a household."""
+    normals, uniforms = work.lanes(block.size)
+    fill_normals(keys.income, draw, year, block.key, normals)
+    fill_uniforms(keys.shock, draw, year, block.key, uniforms)
+    return normals, uniforms
+
+
+def start(h: Households, block: Block, rules: Rules, keys: Keys, draw: int, work: Workspace) -> None:
+    """Set the state of a block at the end of the register's year, its unseen parts drawn given what was seen."""
+    h.real[:] = 0
+    h.whole[:] = 0
+    h.whole[at.DEPRIVED], h.whole[at.STATUS] = block.deprived, block.status
+    h.whole[at.STATUS_YEAR] = block.status_year
+    h.whole[at.ILL_UNTIL] = -1
+    earned = np.zeros(block.size, dtype=np.float32)
+    sources = (
+        (keys.start_wage, rules.wage, at.LEVEL_WAGE, at.FADING_WAGE, at.FIT_WAGE, at.REST_WAGE, None),
+        (keys.start_business, rules.business, at.LEVEL_BUSINESS, at.FADING_BUSINESS, at.FIT_BUSINESS, at.REST_BUSINESS,
+         at.COST_RATIO),
+    )  # fmt: skip
+    shift = rules.income_terms[6]
+    for key, parts, level, fading, fit, rest, cost in sources:
+        luck, _ = work.lanes(block.size)
+        fill_normals(key, draw, 0, block.key, luck)
+        start_source(h.real[level], h.real[fading], luck, h.home[fit], h.home[rest], parts.sds(), parts.shares())
+        absent = h.home[fit] < NOTHING / 2
+        h.real[level][absent], h.real[fading][absent] = NOTHING, 0.0
+        truth = np.where(absent, np.float32(0), np.maximum(np.exp(luck[0]) - shift, 0))
+        earned += truth * (1 - h.home[cost]) if cost is not None else truth
+    h.real[at.LAST_INCOME] = h.home[at.INCOME_BEFORE]
+    _remember_failing(h, rules, earned)
+
+
+def _remember_failing(h: Households, rules: Rules, earned: Floats) -> None:
+    """Flag the households that truly fail in the register's year: what they fail later is not new."""
+    transfers = h.home[at.PROPERTY] + h.home[at.TRANSFER] + h.home[at.DIBAO_BEFORE] * rules.counts[1]
+    income = earned + transfers + h.home[at.PENSION] * rules.counts[0]
+    poor = income <= rules.lines[0] * h.home[at.PERSONS]
+    fails = poor if rules.vetoes & 1 else np.zeros(income.shape, bool)
+    for test, bit in enumerate(rules.bits):
+        if test and (rules.vetoes >> test) & 1:
+            fails = fails | (h.whole[at.DEPRIVED] & bit) != 0
+    exited = h.whole[at.STATUS] == 2
+    h.whole[at.FLAGS] = fails * at.FAILED_LAST + (exited & ~fails) * at.SOUND + poor * at.POOR_LAST
+
+
+def apply_year(
+    h: Households, block: Block, now: YearOfScenario, measure: tuple[int, MeasureRules], work: Workspace
+) -> tuple[Applications, Longs]:
+    """List a block's applications for one measure's coming year, and the standing of the measure by village."""
+    place, rules = measure
+    ask = rules.asks[now.index]
+    ask = ask._replace(villages=ask.villages[block.first_village : block.first_village + block.villages])
+    standing = np.zeros((block.villages, 3), dtype=np.int64)
+    space = Applications(work.index, work.sort_key, work.cost)
+    since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
+    count = list_applicants(h, since, ended, ask, now.turn(rules.key), standing, space)
+    return Applications(space.place[:count], space.sort_key[:count], space.cost[:count]), standing
+
+
+def settle(
+    measure: MeasureRules,
+    index: int,
+    applications: Applications,
+    counts: tuple[Longs, Longs],
+    starts: Longs,
+    standing: Longs,
+) -> npt.NDArray[np.bool_]:
+    """Decide applications against a measure's capacity, area by area.
+
+    Parameters
+    ----------
+    measure : MeasureRules
+        Its capacity and limits.
+    index : int
+        Position of the year.
+    applications : Applications
+        Of all the areas, area after area.
+    counts : tuple
+        Count units and cost of each application.
+    starts : array, shape (areas + 1,)
+        Where each area's applications begin.
+    standing : array, shape (areas, 3)
+        Count units eligible, served, and yuan of running support.
+
+    Returns
+    -------
+    array of bool
+        Granted or not.
+    """
+    if measure.capacity is None:
+        return np.ones(applications.place.size, dtype=bool)
+    kind, _ = measure.capacity.limit()
+    limit = measure.limits[index]
+    units, cost = counts
+    if kind == "share":
+        limits = np.floor(limit * standing[:, 0] + 1e-9).astype(np.int64) - standing[:, 1]
+    elif kind == "households":
+        limits = np.full(standing.shape[0], int(limit), dtype=np.int64)
+    else:
+        limits = int(limit) - standing[:, 2]
+    return cut_off(applications.sort_key, cost if kind == "budget" else units, starts, limits)
+
+
+def trends(rules: Rules, luck: AreaLuck, drift: Doubles) -> Floats:
+    """Return the trend of every year and village: log of wage and business, factor of property income and transfers.
+
+    Parameters
+    ----------
+    rules : Rules
+        Growth and the spread of the areas' shocks.
+    luck : AreaLuck
+        Standard normals of the areas.
+    drift : array, shape (2, years)
+        Log factors that keep the means of wage and business on trend.
+
+    Returns
+    -------
+    array, shape (years, 4, villages), float32
+    """
+    county_sd, village_sd = rules.common_sd
+    shocks = county_sd * luck.county + village_sd * luck.village - 0.5 * (county_sd**2 + village_sd**2)
+    out = np.empty((luck.disaster.shape[0], 4, luck.disaster.shape[1]), dtype=np.float32)
+    out[:, :2] = (rules.growth[:2] + drift).T[:, :, None] + np.cumsum(shocks, axis=0)
+    out[:, 2:] = np.exp(rules.growth[2:]).T[:, :, None]
+    return out
