@@ -56,29 +56,24 @@ def _ordered_bits(value: np.float32) -> np.uint32:
 
 
 @inlined
-def _sort_key(h: Households, i: int, ask: Ask, u: np.float32) -> np.uint32:
-    if ask.who[7] == RANDOM:
+def _sort_key(income: np.float32, cause_rank: int, priority: int, u: np.float32) -> np.uint32:
+    if priority == RANDOM:
         return np.uint32(u * f32(2.0**31))
-    bits = _ordered_bits(h.real[at.LAST_INCOME, i])
-    if ask.who[7] == BY_CAUSE:
-        rank = np.uint32(ask.rank[h.traits[at.CAUSE, i]])
-        return np.uint32((rank << np.uint32(27)) | (bits >> np.uint32(5)))
+    bits = _ordered_bits(income)
+    if priority == BY_CAUSE:
+        return np.uint32((np.uint32(cause_rank) << np.uint32(27)) | (bits >> np.uint32(5)))
     return bits
 
 
 @inlined
-def _eligible(h: Households, i: int, ask: Ask) -> bool:
-    who = ask.who
-    if ((who[0] >> h.whole[at.STATUS, i]) & 1) == 0 or h.real[at.LAST_INCOME, i] >= ask.below:
-        return False
+def _fits(h: Households, i: int, who: Longs) -> bool:
+    """Tell whether a household meets the conditions beside status, income and village."""
     if who[3] != 0 and (h.whole[at.DEPRIVED, i] & who[3]) == 0:
         return False
     if ((who[1] >> h.traits[at.CATEGORY, i]) & 1) == 0 or ((who[2] >> h.traits[at.CAUSE, i]) & 1) == 0:
         return False
     workers = h.traits[at.WORKERS, i]
-    if workers < who[4] or workers > who[5] or h.home[at.PERSONS, i] < who[6]:
-        return False
-    return bool(ask.villages[h.village[i]])
+    return bool(who[4] <= workers <= who[5] and h.home[at.PERSONS, i] >= who[6])
 
 
 @inlined
@@ -116,27 +111,33 @@ def list_applicants(
     int
         Number of applications.
     """
+    # the arrays of a named tuple are taken out before the loop: inside it each access would count references
+    who, rank, villages, costs, running = ask.who, ask.rank, ask.villages, ask.cost, ask.running
+    place, sort_key, cost = out.place, out.sort_key, out.cost
+    status, income, arrears = h.whole[at.STATUS], h.real[at.LAST_INCOME], h.real[at.ARREARS]
+    village, weight, key, cause = h.village, h.weight, h.key, h.traits[at.CAUSE]
+    k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
+    statuses = who[0]
     filled = 0
     for i in range(since.shape[0]):
-        v = h.village[i]
-        if since[i] != 0:
-            standing[v, 1] += h.weight[i]
-            if since[i] > 0:
-                standing[v, 0] += h.weight[i]
-                if ended[i] == 0:
-                    cost = ask.running[0] + ask.running[1] * h.real[at.BALANCE, i]
-                    standing[v, 2] += np.int64(np.ceil(cost)) * h.weight[i]
-                continue
-        eligible = _eligible(h, i, ask)
-        if eligible or since[i] != 0:
-            standing[v, 0] += h.weight[i]
-        if not eligible or (ask.who[8] != 0 and h.real[at.ARREARS, i] > f32(0.0)):
+        fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
+        if not fits and since[i] == 0:
             continue
-        luck = four_uniforms(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, h.key[i])
-        if luck[0] < ask.take_up:
-            out.place[filled] = i
-            out.sort_key[filled] = _sort_key(h, i, ask, luck[1])
-            out.cost[filled] = _cost(h, i, ask.cost)
+        v, units = village[i], weight[i]
+        standing[v, 1] += units if since[i] != 0 else 0
+        fits = fits and villages[v] and _fits(h, i, who)
+        standing[v, 0] += units if fits or since[i] != 0 else 0
+        if since[i] > 0:
+            in_support = running[0] + running[1] * h.real[at.BALANCE, i] if ended[i] == 0 else f32(0.0)
+            standing[v, 2] += np.int64(np.ceil(in_support)) * units
+            continue
+        if not fits or (who[8] != 0 and arrears[i] > f32(0.0)):
+            continue
+        luck = four_uniforms(k0, k1, turn.draw, year, key[i])
+        if luck[0] < take_up:
+            place[filled] = i
+            sort_key[filled] = _sort_key(income[i], rank[cause[i]], who[7], luck[1])
+            cost[filled] = _cost(h, i, costs)
             filled += 1
     return filled
 

@@ -213,6 +213,7 @@ class _Engine:
                 block.home,
                 block.traits,
                 block.village,
+                block.bounds,
                 block.weight,
                 block.key,
                 np.empty((at.REAL_ROWS, block.size), dtype=np.float32),

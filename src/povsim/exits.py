@@ -15,7 +15,7 @@ from povsim.terms import Status
 _NEVER, _REGISTERED = int(Status.never_registered), int(Status.registered)
 _EXITED, _RELAPSED = int(Status.exited), int(Status.relapsed)
 INSPECTION_TERMS = ("income_error", "overlooked", "false_alarm", "found", "delay", "stability_years")
-LOOKED_AT = f32(2.0)
+LOOKED_AT = f32(1.5)
 """Unregistered households below this multiple of the line are visited too: their income is known with error."""
 
 
@@ -133,32 +133,31 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
     turn : Turn
         Address of the luck: lane 0 the error in income, lane 1 guarantees, lane 2 whether a poor household is found.
     """
-    for i in range(h.weight.shape[0]):
-        counted, persons = h.flow[at.COUNTED, i], h.home[at.PERSONS, i]
-        status = h.whole[at.STATUS, i]
-        fails = (h.marks[at.PATTERN, i] & vetoes) != 0
-        before_dibao = counted - h.flow[at.DIBAO, i]
-        h.marks[at.EVENTS, i] = _note_poor(h, i)
-        h.real[at.LAST_INCOME, i] = before_dibao / persons
-        if status == _NEVER and not fails and counted >= LOOKED_AT * line * persons:
-            h.whole[at.FLAGS, i] &= ~np.int16(at.FAILED_LAST)
+    counted, dibao, seen = h.flow[at.COUNTED], h.flow[at.DIBAO], h.real[at.LAST_INCOME]
+    persons, status, flags = h.home[at.PERSONS], h.whole[at.STATUS], h.whole[at.FLAGS]
+    pattern, events = h.marks[at.PATTERN], h.marks[at.EVENTS]
+    k0, k1, year = turn.key[0], turn.key[1], turn.origin + turn.year
+    for i in range(seen.shape[0]):
+        seen[i] = (counted[i] - dibao[i]) / persons[i]
+        events[i] = np.int16(0)
+    for i in range(seen.shape[0]):
+        if status[i] == _NEVER and pattern[i] == 0 and flags[i] == 0 and seen[i] >= LOOKED_AT * line:
             continue
-        luck = four_uniforms(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, h.key[i])
+        fails = (pattern[i] & vetoes) != 0
+        events[i] = _note_poor(h, i)
+        luck = four_uniforms(k0, k1, turn.draw, year, h.key[i])
         error = exp32(terms[0] * normal_quantile(luck[0]) - f32(0.5) * terms[0] * terms[0])
-        h.real[at.LAST_INCOME, i] = before_dibao * error / persons
+        seen[i] *= error
         found = luck[2] < terms[3]
-        if status == _REGISTERED or status == _RELAPSED:
-            passing = _seen_passing(h, i, counted * error, line, strict, vetoes, terms, luck[1])
+        if status[i] == _REGISTERED or status[i] == _RELAPSED:
+            passing = _seen_passing(h, i, counted[i] * error, line, strict, vetoes, terms, luck[1])
             _declare(h, i, passing, fails, turn.year, terms)
-        elif status == _EXITED:
+        elif status[i] == _EXITED:
             _follow(h, i, fails, found, turn.year, terms)
-        elif status == _NEVER and fails:
-            if (h.whole[at.FLAGS, i] & at.FAILED_LAST) == 0:
-                h.marks[at.EVENTS, i] |= np.int16(at.NEWLY_POOR)
+        elif fails:
+            if (flags[i] & at.FAILED_LAST) == 0:
+                events[i] |= np.int16(at.NEWLY_POOR)
             elif found:
-                h.whole[at.STATUS, i] = np.int16(_REGISTERED)
+                status[i] = np.int16(_REGISTERED)
                 h.whole[at.STATUS_YEAR, i] = np.int16(turn.year)
-        if fails:
-            h.whole[at.FLAGS, i] |= np.int16(at.FAILED_LAST)
-        else:
-            h.whole[at.FLAGS, i] &= ~np.int16(at.FAILED_LAST)
+        flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)

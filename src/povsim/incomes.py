@@ -17,7 +17,7 @@ import numpy.typing as npt
 from povsim import layout as at
 from povsim.arithmetic import exp32
 from povsim.compiled import compiled, f32
-from povsim.layout import Floats, Households
+from povsim.layout import Floats, Households, Longs
 
 NOTHING = -1000.0
 """Log level of a source the household does not have: its exponential is zero for every purpose."""
@@ -202,31 +202,48 @@ def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> N
     terms : array, shape (7,)
         rho, renewal sd and one-year sd of wage, the same of business, and the shift in yuan.
     """
-    fading_wage, fading_business = h.real[at.FADING_WAGE], h.real[at.FADING_BUSINESS]
-    level_wage, level_business = h.real[at.LEVEL_WAGE], h.real[at.LEVEL_BUSINESS]
     wage, gross, cost = h.flow[at.WAGE], h.flow[at.GROSS], h.flow[at.COST]
-    renewal_wage, renewal_business, luck_wage, luck_business = normals[0], normals[1], normals[2], normals[3]
-    trend_wage, trend_business, cost_ratio = trend[0], trend[1], h.home[at.COST_RATIO]
-    shift = terms[6]
-    for i in range(wage.shape[0]):
-        v = h.village[i]
-        fading_wage[i] = terms[0] * fading_wage[i] + terms[1] * renewal_wage[i]
-        fading_business[i] = terms[3] * fading_business[i] + terms[4] * renewal_business[i]
-        log_wage = level_wage[i] + fading_wage[i] + terms[2] * luck_wage[i] + trend_wage[v]
-        log_gross = level_business[i] + fading_business[i] + terms[5] * luck_business[i] + trend_business[v]
-        wage[i] = max(exp32(log_wage) - shift, f32(0.0))
-        gross[i] = max(exp32(log_gross) - shift, f32(0.0))
+    shift, cost_ratio = terms[6], h.home[at.COST_RATIO]
+    _earn_source(
+        h.real[at.LEVEL_WAGE], h.real[at.FADING_WAGE], normals[0], normals[2], wage, h.bounds, trend[0], terms[0:3], shift
+    )
+    _earn_source(
+        h.real[at.LEVEL_BUSINESS], h.real[at.FADING_BUSINESS], normals[1], normals[3], gross, h.bounds, trend[1],
+        terms[3:6], shift,
+    )  # fmt: skip
+    for i in range(cost.shape[0]):
         cost[i] = gross[i] * cost_ratio[i]
     _set_other_sources(h, trend)
 
 
 @compiled
+def _earn_source(  # noqa: PLR0913 - a row each, so that the loop over households becomes vector code
+    level: Floats, fading: Floats, renewal: Floats, luck: Floats, out: Floats, bounds: Longs, trend: Floats,
+    terms: Floats, shift: np.float32,
+) -> None:
+    rho, renewal_sd, luck_sd = terms[0], terms[1], terms[2]
+    for v in range(bounds.shape[0] - 1):
+        common = trend[v]
+        # slices, not offsets: an index that starts at zero needs no check for wrapping round
+        here = slice(bounds[v], bounds[v + 1])
+        level_v, fading_v, renewal_v, luck_v, out_v = level[here], fading[here], renewal[here], luck[here], out[here]
+        for i in range(out_v.shape[0]):
+            persistent = rho * fading_v[i] + renewal_sd * renewal_v[i]
+            fading_v[i] = persistent
+            out_v[i] = max(exp32(level_v[i] + persistent + luck_sd * luck_v[i] + common) - shift, f32(0.0))
+
+
+@compiled
 def _set_other_sources(h: Households, trend: Floats) -> None:
-    for i in range(h.weight.shape[0]):
-        v = h.village[i]
-        h.flow[at.PROPERTY_INCOME, i] = h.home[at.PROPERTY, i] * trend[2, v]
-        h.flow[at.TRANSFER_INCOME, i] = h.home[at.TRANSFER, i] * trend[3, v]
-        h.flow[at.PENSION_INCOME, i] = h.home[at.PENSION, i] * trend[3, v]
-        h.flow[at.DIBAO, i] = f32(0.0)
-        h.flow[at.ONE_OFF, i] = f32(0.0)
-        h.flow[at.MEDICAL, i] = f32(0.0)
+    rent, transfer, pension = h.flow[at.PROPERTY_INCOME], h.flow[at.TRANSFER_INCOME], h.flow[at.PENSION_INCOME]
+    rent_before, transfer_before, pension_before = h.home[at.PROPERTY], h.home[at.TRANSFER], h.home[at.PENSION]
+    # growth of these sources has no area part, so one factor serves the block
+    of_property, of_transfers = trend[2, 0], trend[3, 0]
+    for i in range(rent.shape[0]):
+        rent[i] = rent_before[i] * of_property
+    for i in range(rent.shape[0]):
+        transfer[i] = transfer_before[i] * of_transfers
+        pension[i] = pension_before[i] * of_transfers
+    h.flow[at.DIBAO, :] = f32(0.0)
+    h.flow[at.ONE_OFF, :] = f32(0.0)
+    h.flow[at.MEDICAL, :] = f32(0.0)

@@ -61,6 +61,7 @@ class Households(NamedTuple):
     home: Floats  # (HOME_ROWS, n)
     traits: Shorts  # (TRAIT_ROWS, n)
     village: Ints  # (n,) position within the block's villages
+    bounds: Longs  # (villages + 1,) where each village's households begin
     weight: Ints  # (n,) count units
     key: Keys  # (n,) address of the household's luck
     real: Floats  # (REAL_ROWS, n)
