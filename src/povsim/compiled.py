@@ -27,10 +27,12 @@ f32 = np.float32
 
 
 def _source_digest() -> str:
-    """Return a digest of the package's source: numba's own cache misses a change in a called function's file."""
+    """Return a digest of all compiled source: numba's own cache misses a change in a called function's file."""
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+        source = path.read_bytes()
+        if b"povsim.compiled import" in source or path.name in ("layout.py", "terms.py"):
+            digest.update(source)
     return digest.hexdigest()[:16]
 
 

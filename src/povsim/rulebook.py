@@ -33,13 +33,19 @@ class Meaning:
     def _check(self, entry: Quantity | None) -> Quantity | None:
         if entry is None:
             return None
-        if entry.unit != self.unit:
+        if entry.unit != self.unit and not (self.unit.startswith("yuan ") and _in_other_money(entry.unit, self.unit)):
             raise ValueError(f"the unit should be '{self.unit}'; found '{entry.unit}'")
         values = entry.value.values() if isinstance(entry.value, dict) else [entry.value]
         wrong = [value for value in values if not self.low <= value <= self.high]
         if wrong:
             raise ValueError(f"should lie between {self.low:g} and {self.high:g} {self.unit}; found {wrong[0]:g}")
         return entry
+
+
+def _in_other_money(found: str, unit: str) -> bool:
+    """Tell whether a unit is the one expected with another country's currency code in the place of yuan."""
+    code, _, rest = found.partition(" ")
+    return len(code) == 3 and code.isalpha() and code.isupper() and rest == unit.partition(" ")[2]
 
 
 def a_share(zh: str, en: str) -> Meaning:

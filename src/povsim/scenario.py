@@ -71,7 +71,7 @@ class SourceShares(Rule):
     business: Annotated[Quantity, a_share("经营净收入占比", "share of net business income")]
     property: Annotated[Quantity, a_share("财产占比", "share of property income")]
     transfer: Annotated[Quantity, a_share("转移占比", "share of transfers")]
-    cost_ratio: Annotated[Quantity, a_share("经营成本率", "production cost, share of gross business income")]
+    production_cost: Annotated[Quantity, a_share("经营成本率", "production cost, share of gross business income")]
 
 
 class Incomes(Rule):
@@ -183,6 +183,9 @@ class Scenario(Named):
         first, last = self.years
         if not first <= last <= first + 99:
             raise ValueError(f"years should run forward over at most 100 years; found {first} to {last}")
+        mixed = [path for path, entry, meaning in entries(self) if _other_money(entry, meaning, self.currency)]
+        if mixed:
+            raise ValueError(f"amounts should be in {self.currency}; {mixed[0]} is not, nor are {len(mixed) - 1} others")
         needs = [test.code for test in self.exit_standard.village if test.of == "province_mean_income"]
         if needs and self.references.province_mean_income is None:
             raise ValueError(f"references.province_mean_income is needed by the village test {needs[0]!r}")
@@ -347,6 +350,11 @@ def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
         _set(data, ".".join(parents), value, source)
     else:
         place[last] = value
+
+
+def _other_money(entry: Quantity, meaning: Meaning | None, currency: str) -> bool:
+    """Tell whether an amount is in another currency than the scenario's."""
+    return meaning is not None and meaning.unit.startswith("yuan ") and entry.unit.split(" ")[0] != currency
 
 
 def entries(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Quantity, Meaning | None]]:

@@ -1,0 +1,267 @@
+"""What the engine promises whatever the plan: same bits, books that balance, people who are all counted once."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import povsim
+from povsim.errors import InputError
+from povsim.process import Process
+from povsim.runs import Settings, run_scenarios
+from povsim.terms import Status
+from tests.conftest import ALL_OFF, flat_transfer, quantity
+
+
+def _simulated(people, scenario, draws=3, **more):
+    return povsim.simulate(people, scenario, draws=draws, seed=7, threads=1, **more)
+
+
+def _identical(a, b):
+    return all(np.array_equal(a[name].values, b[name].values, equal_nan=a[name].dtype.kind == "f") for name in a)
+
+
+@pytest.mark.parametrize(("threads", "block_size"), [(2, 8192), (3, 100), (1, 1), (2, 250)])
+def test_same_bits_for_any_threads_and_blocks(people, sample, threads, block_size):
+    plain = Settings(range(4), 7, 1, True, True)
+    divided = dataclasses.replace(plain, threads=threads, block_size=block_size)
+    first, second = (run_scenarios(people, (sample,), way) for way in (plain, divided))
+    assert _identical(first.outcomes, second.outcomes)
+    assert _identical(first.margins, second.margins)
+    for name, values in first.tables.panel.items():
+        assert np.array_equal(values, second.tables.panel[name]), name
+    for name, values in first.tables.summary.items():
+        assert np.array_equal(values, second.tables.summary[name]), name
+    for place, rows in first.tables.patterns.items():
+        joined = [np.concatenate([part for _, part in sorted(r, key=lambda x: x[0])]) for r in
+                  (rows, second.tables.patterns[place])]  # fmt: skip
+        assert np.array_equal(*joined)
+
+
+def test_seeds_and_draws_matter(people, sample):
+    a = povsim.simulate(people, sample, draws=2, seed=1)
+    b = povsim.simulate(people, sample, draws=2, seed=2)
+    assert not np.array_equal(a["poor_persons"], b["poor_persons"])
+    assert not np.array_equal(a["poor_persons"].isel(draw=0), a["poor_persons"].isel(draw=1))
+
+
+def test_a_range_of_draws_is_a_part_of_the_whole(people, sample):
+    whole = _simulated(people, sample, draws=5)
+    part = _simulated(people, sample, draws=range(2, 4))
+    assert part["draw"].values.tolist() == [2, 3]
+    assert _identical(whole.isel(draw=slice(2, 4)), part)
+
+
+def test_a_measure_that_nobody_receives_changes_nothing(people, sample):
+    nobody = {"measures.extra": flat_transfer(5000, take_up=quantity(0.0, "share"))}
+    with_extra = povsim.read_scenario("sample", overrides=nobody)
+    a, b = _simulated(people, sample), _simulated(people, with_extra)
+    assert b["recipients"].sel(measure="extra").sum() == 0
+    assert b["spending"].sel(measure="extra").sum() == 0
+    assert _identical(a, b.drop_sel(measure="extra"))
+
+
+def test_scenarios_run_together_or_alone_alike(people, sample):
+    other = povsim.read_scenario(
+        "sample", overrides={"code": "other", "measures.dibao.on": False, "incomes.growth.wage": 0.02}
+    )
+    together = _simulated(people, (sample, other))
+    for scenario in (sample, other):
+        alone = _simulated(people, scenario)
+        codes = list(scenario.active())
+        assert _identical(alone, together.sel(scenario=[scenario.code], measure=codes))
+
+
+def test_an_added_household_changes_no_other_household(people):
+    # the shared capacities of the county couple households, so they are lifted here
+    lifted = {f"measures.{code}.capacity": None for code in ("industry", "microcredit", "relocation", "repair", "water")}
+    plan = povsim.read_scenario("sample", overrides=lifted)
+    fewer = people.isel(household=np.arange(people.sizes["household"]) != 40)
+    _, panel = _simulated(people, plan, keep=("household",))
+    _, panel_fewer = _simulated(fewer, plan, keep=("household",))
+    # what area and household explain is estimated from everybody, so incomes move a little; luck and state do not
+    kept = panel.sel(household=fewer["household"].values)
+    for name in ("wage", "business"):
+        assert np.allclose(kept[name], panel_fewer[name], rtol=0.2), name
+    same = (kept["status"].values == panel_fewer["status"].values).mean()
+    assert same > 0.98
+
+
+def test_differences_between_scenarios_have_a_small_spread(people, sample):
+    more = povsim.read_scenario("sample", overrides={"code": "more", "measures.dibao.take_up": 0.9})
+    both = povsim.simulate(people, (sample, more), draws=40, seed=3)
+    poor = both["poor_persons"].sum("village").sel(year=2018).astype(float)
+    shared = (poor.sel(scenario="more") - poor.sel(scenario="sample")).std("draw")
+    independent = np.sqrt((poor.std("draw") ** 2).sum("scenario"))
+    assert float(shared) < 0.5 * float(independent)
+
+
+def test_everybody_is_counted_once_each_year(people, sample):
+    out, panel = _simulated(people, sample, keep=("household",))
+    persons, weight = people["persons"].values.astype(int), people["weight"].values.astype(int)
+    village = people["household_village"].values
+    expected = np.bincount(village, persons * weight)
+    assert (out["persons"].sum("status") == xr.DataArray(expected, dims="village")).all()
+    assert (out["households"].sum("status") == xr.DataArray(np.bincount(village, weight), dims="village")).all()
+    assert set(np.unique(panel["status"])) <= {int(status) for status in Status}
+    assert (out["poor_persons"] <= out["persons"].sum("status")).all()
+    assert (out["income_histogram"].sum(["bin", "township_name"]) == int(expected.sum())).all()
+    pattern = panel["pattern"].values
+    blocked = ((pattern != 0) * persons * weight).sum(axis=-1)
+    assert np.array_equal(out["failing_persons"].sum("village").values, blocked)
+
+
+def test_counts_agree_with_the_panel(people, sample):
+    out, panel = _simulated(people, sample, keep=("household",))
+    persons = people["persons"].values.astype(int)
+    for code, name in enumerate(("never_registered", "registered", "exited", "relapsed", "monitored")):
+        expected = ((panel["status"].values == code) * persons).sum(axis=-1)
+        assert np.array_equal(out["persons"].sel(status=name).sum("village").values, expected)
+    for bit, name in enumerate(("exits", "wrong_exits", "relapses", "newly_poor", "lasting_exits")):
+        expected = (((panel["events"].values >> bit) & 1) * persons).sum(axis=-1)
+        assert np.array_equal(out[name].sum("village").values, expected), name
+    total = sum(panel[name] for name in ("wage", "business", "property", "transfer", "pension", "dibao", "one_off"))
+    total = (total - panel["production_cost"]).sum("household")
+    assert np.allclose(out["income_sum"].sel(source="total").sum("village"), total, rtol=1e-5)
+
+
+def test_exits_and_returns_explain_every_change_of_status(people, sample):
+    _, panel = _simulated(people, sample, keep=("household",))
+    status = panel["status"].values[0]
+    allowed = {(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 2)}
+    moves = {(int(a), int(b)) for a, b in zip(status[:, :-1].ravel(), status[:, 1:].ravel(), strict=True)}
+    assert moves <= allowed
+    exits = (panel["events"].values[0] & 1).astype(bool)
+    became_exited = (status[:, 1:] == 2) & (status[:, :-1] != 2)
+    assert np.array_equal(exits[:, 1:], became_exited)
+
+
+def test_money_booked_equals_money_received(people):
+    plan = povsim.read_scenario("sample", overrides={"measures.flat": flat_transfer(321, per="person", one_off=True)})
+    out, panel = _simulated(people, plan, keep=("household",))
+    for measure, flow in (("dibao", "dibao"), ("flat", "one_off")):
+        booked = out["spending"].sel(measure=measure).sum("village").values
+        assert np.array_equal(booked, panel[flow].values.astype(np.float64).sum(axis=-1).astype(np.int64))
+        received = (panel[flow].values > 0).sum(axis=-1)
+        assert np.array_equal(out["recipients"].sel(measure=measure).sum("village").values, received)
+
+
+def test_budgets_and_counts_are_kept(people, sample):
+    out = _simulated(people, sample, draws=10)
+    assert (out["spending"].sel(measure="industry").sum("village") <= 60_000).all()
+    assert (out["spending"].sel(measure="repair").sum("village") <= 75_000).all()
+    assert (out["recipients"].sel(measure="relocation").sum("village") <= 2).all()
+    assert out["recipients"].sel(measure="relocation").sum() > 0
+
+
+def test_loans_stay_within_their_cap_and_arrears_block(people, sample):
+    _, panel = _simulated(people, sample, draws=10, keep=("household",))
+    balance, arrears = panel["loan_balance"].values, panel["arrears"].values
+    assert balance.max() <= 50_000
+    assert balance.max() > 30_000
+    assert arrears.max() > 0
+    assert (balance >= 0).all()
+    assert (arrears >= 0).all()
+    overdue, new = arrears[0, :, :-1] > 0, (balance[0, :, 1:] > 0) & (balance[0, :, :-1] == 0)
+    assert not (overdue & new).any()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(amount=st.floats(0, 20_000), per=st.sampled_from(["household", "person", "student", "ill", "disabled"]))
+def test_a_flat_transfer_never_raises_the_headcount(people, bare, amount, per):
+    plan = povsim.read_scenario(
+        "sample", overrides={**ALL_OFF, "code": "flat", "measures.flat": flat_transfer(amount, per=per)}
+    )
+    both = _simulated(people, (bare, plan), draws=2)
+    poor = both["poor_persons"]
+    assert (poor.sel(scenario="flat") <= poor.sel(scenario="sample")).all()
+
+
+def test_a_large_flat_transfer_ends_poverty(people):
+    plan = povsim.read_scenario("sample", overrides={"measures.flat": flat_transfer(60_000, per="person")})
+    assert int(_simulated(people, plan)["poor_persons"].sum()) == 0
+
+
+def test_vetoes_off_lets_more_households_exit(people, sample):
+    tests = [test.model_dump() | {"veto": k == 0} for k, test in enumerate(sample.exit_standard.household.tests)]
+    lax = povsim.read_scenario("sample", overrides={"code": "lax", "exit_standard.household.tests": tests})
+    both = _simulated(people, (sample, lax), draws=5)
+    failing = both["failing_persons"].sum("village")
+    assert (failing.sel(scenario="lax") <= failing.sel(scenario="sample")).all()
+    first = both["exits"].sum("village").sel(year=2016)
+    assert first.sel(scenario="lax").sum() > first.sel(scenario="sample").sum()
+
+
+def test_stability_years_delay_exits(people):
+    plans = [
+        povsim.read_scenario(
+            "sample", overrides={"code": f"s{years}", "exit_standard.household.stability_years": years}
+        )
+        for years in (1, 3)
+    ]
+    both = _simulated(people, plans, draws=5)
+    exits = both["exits"].sum(["village", "draw"])
+    assert exits.sel(scenario="s3", year=[2016, 2017]).sum() == 0
+    assert exits.sel(scenario="s3", year=2018) > 0
+    assert exits.sel(scenario="s1", year=2016) > 0
+
+
+def test_a_process_in_plain_numpy_can_be_added(people, bare):
+    def visit(block):
+        block.business[block.uniforms()[0] < 0.5] += 800
+
+    base = _simulated(people, bare)
+    added = _simulated(people, bare, processes=[Process("tourism", visit)])
+    more = added["income_sum"] - base["income_sum"]
+    gained = more.sel(source="business").sum("village").values
+    assert np.allclose(gained / 800, 300, atol=60)
+    assert (more.sel(source="wage") == 0).all()
+    threads = povsim.simulate(people, bare, draws=3, seed=7, threads=3, processes=[Process("tourism", visit)])
+    assert _identical(threads, added)
+
+
+def test_unknown_flow_of_a_process_is_named(people, bare):
+    def wrong(block):
+        block.wages += 1
+
+    with pytest.raises(AttributeError, match="wages: no such flow; allowed: wage, business"):
+        _simulated(people, bare, processes=[Process("wrong", wrong)])
+
+
+def test_progress_is_told_to_the_end(people, sample):
+    seen = []
+    _simulated(people, sample, draws=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"draws": 0}, "draws: should be one or more"),
+        ({"seed": -1}, "seed: out of range; found -1"),
+        ({"threads": 0}, "threads: out of range; found 0"),
+    ],
+)
+def test_bad_settings_are_refused(people, sample, change, message):
+    with pytest.raises(InputError, match=message):
+        povsim.simulate(people, sample, **{"draws": 1, **change})
+
+
+def test_scenarios_that_do_not_go_together_are_refused(people, sample):
+    later = povsim.read_scenario("sample", overrides={"years": [2016, 2018]})
+    with pytest.raises(InputError, match="(?s)2 problems.*share a code.*different years"):
+        povsim.simulate(people, (sample, later), draws=1)
+
+
+def test_registers_that_do_not_fit_are_refused(people, sample):
+    late = people.assign_attrs(year=2016, coverage="registered")
+    with pytest.raises(InputError, match="(?s)not before the first simulated year.*lists registered households only"):
+        povsim.simulate(late, sample, draws=1)
+    plan = povsim.read_scenario(
+        "sample", overrides={"measures.repair.cures": ["housin"], "measures.dibao.eligible": {"townships": ["东 镇"]}}
+    )
+    with pytest.raises(InputError, match="(?s)housin.*did you mean 'housing'.*东 镇"):
+        povsim.simulate(people, plan, draws=1)
