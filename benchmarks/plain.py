@@ -1,13 +1,15 @@
 """The same model as plain NumPy: whole arrays of float64, one household after another in no block, nothing compiled.
 
-Two uses. As a twin it checks the engine: with :class:`AddressedLuck` it lives on the engine's own draws, so both should
-decide alike but for the last digits of float32. As a yardstick, with :class:`GeneratorLuck`, it is what the engine's speed
-is measured against: the code that an analyst would write first. Parameters of a draw, the regression that explains base-year
-incomes and the drift correction are taken from povsim; everything that happens within a year is written anew.
+Two uses. As a twin it checks the engine: with :class:`AddressedLuck` it lives on the engine's own draws, so both
+should decide alike but for the last digits of float32. As a yardstick, with :class:`GeneratorLuck`, it is what the
+engine's speed is measured against: the code that an analyst would write first. Parameters of a draw, the regression
+that explains base-year incomes and the drift correction are taken from povsim; everything that happens within a year
+is written anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,7 +30,6 @@ Flags = npt.NDArray[np.bool_]
 
 NEVER, REGISTERED, EXITED, RELAPSED = 0, 1, 2, 3
 EVENTS = ("exits", "wrong_exits", "relapses", "newly_poor", "lasting_exits")
-ALL = slice(None)
 BINS, LOWEST, HIGHEST = 128, 100.0, 1_000_000.0
 MARGIN_BINS, MARGIN_REACH = 80, 2.0
 UNKNOWN_YEAR = -9
@@ -82,13 +83,24 @@ class GeneratorLuck:
 
 
 class Watch:
-    """Remembers nothing; the twin test brings one that notes comparisons that rounding could turn."""
+    """Remembers nothing; the twin test brings one that notes comparisons that rounding could turn.
 
-    def near(self, kind: str, who: Any, left: Any, right: Any, scale: Any = None) -> None:
-        """Note households whose left and right side are as good as equal."""
+    It is handed what the model has at hand anyway, so that watching nothing costs nothing.
+    """
 
-    def meeting(self, area: Whole, applying: Whole, key: Doubles, granted: Flags) -> None:
-        """Note a decision on applications for a limited capacity."""
+    def near(
+        self, kind: str, left: Any, right: Any, *, who: Any = None, scale: Callable[[], Any] | None = None
+    ) -> None:
+        """Look at a comparison; ``who`` are the households it is about, ``scale`` the size of what was added up."""
+
+    def rounded(self, kind: str, who: Whole, amount: Doubles) -> None:
+        """Look at amounts that are rounded to whole yuan."""
+
+    def sorted_into(self, position: Doubles, scale: Callable[[], Any]) -> None:
+        """Look at positions on a scale of bins."""
+
+    def meeting(self, area: Whole, ranked: Whole, key: Doubles, granted: Flags) -> None:
+        """Look at a decision on ranked applications for a limited capacity."""
 
     def close(self) -> None:
         """End a year."""
@@ -104,7 +116,7 @@ class Facts:
     township: Whole  # of each village
     county: Whole  # of each village
     weight: Whole
-    columns: dict[str, Doubles]
+    columns: dict[str, npt.NDArray[Any]]  # yuan and persons as float64, counts and codes as int64
     lacks: Flags  # (guarantee, household)
 
     @property
@@ -128,9 +140,14 @@ def read_facts(register: xr.Dataset, scenario: Scenario) -> Facts:
         township=_in_order(township),
         county=_in_order(county),
         weight=register["weight"].to_numpy().astype(np.int64),
-        columns={name: register[name].to_numpy().astype(np.float64) for name in names},
+        columns={name: register[name].to_numpy().astype(_kind(name)) for name in names},
         lacks=np.ascontiguousarray(register["deprived"].to_numpy().T),
     )
+
+
+def _kind(name: str) -> type:
+    counts = ("workers", "students", "ill", "disabled", "cause", "category", "status", "status_year")
+    return np.int64 if name in counts else np.float64
 
 
 def _in_order(labels: npt.NDArray[np.str_]) -> Whole:
@@ -141,7 +158,7 @@ def _in_order(labels: npt.NDArray[np.str_]) -> Whole:
 
 @dataclass
 class Support:
-    """One measure's state: year code of entry (0 not in support), whether ever served, year support ended, entry luck."""
+    """One measure's state: code of the entry year (0 not in support), ever served, year support ended, entry luck."""
 
     entered: Whole
     served: Flags
@@ -243,8 +260,8 @@ class County:
         self.old_transfer = self.column("transfer") - self.column("pension") - self.old_dibao
         total = self.column("wage") + gross - cost + self.column("property") + self.column("transfer")
         self.last_income = (total - self.old_dibao) / self.persons
-        self.status = self.column("status").astype(np.int64)
-        known = self.column("status_year").astype(np.int64)
+        self.status = self.column("status").copy()
+        known = self.column("status_year")
         self.status_year = np.where(known > 0, np.clip(known - self.rules.origin, -99, 0), UNKNOWN_YEAR)
         self.ill_until = np.full(self.n, -1)
         self.above = np.zeros(self.n, dtype=np.int64)
@@ -283,12 +300,13 @@ class County:
         income += self.old_dibao * rules.counts[1] + self.column("pension") * rules.counts[0]
         needed = float(rules.lines[0]) * self.persons
         poor = self._below(income, needed)
-        self.watch.near("line", ALL, income, needed, truth["wage"] + truth["business"] + np.abs(income))
+        self.watch.near("line", income, needed, scale=lambda: truth["wage"] + truth["business"] + np.abs(income))
         fails = self._fails_veto(poor)
         exited = self.status == EXITED
         self.sound, self.fallen = exited & ~fails, np.zeros(self.n, bool)
         self.failed_last, self.poor_last, self.poor_before = fails, poor, np.zeros(self.n, bool)
-        horizons = range(self.scenario.years[0] - self.facts.base_year, self.scenario.years[1] - self.facts.base_year + 1)
+        first, last = (year - self.facts.base_year for year in self.scenario.years)
+        horizons = range(first, last + 1)
         self.drift = {
             "wage": prepared.drift(prepared.wage, rules.wage, horizons),
             "business": prepared.drift(prepared.business, rules.business, horizons),
@@ -366,7 +384,7 @@ class County:
     def _eligible(self, who: Any, ask: Any) -> Flags:
         below = float(ask.below)
         if np.isfinite(below):
-            self.watch.near("eligible", ALL, self.last_income, below)
+            self.watch.near("eligible", self.last_income, below)
         eligible = self.last_income < below
         eligible &= _one_of(self.status, who.status, [term.code for term in STATUSES])
         eligible &= _one_of(self.column("category"), who.category, [term.code for term in CATEGORIES])
@@ -391,7 +409,8 @@ class County:
         assert measure.capacity is not None
         frame, support = self.scenario.measures[measure.code], self.support[measure.code]
         kind, _ = measure.capacity.limit()
-        areas = {"village": np.arange(self.facts.villages), "township": self.facts.township, "county": self.facts.county}
+        facts = self.facts
+        areas = {"village": np.arange(facts.villages), "township": facts.township, "county": facts.county}
         of_village = areas[measure.capacity.area]
         area, count = of_village[self.village], int(of_village.max()) + 1
         limit = np.full(count, measure.limits[self.index])
@@ -423,7 +442,7 @@ class County:
         rank = np.full(len(codes), float(len(causes)))
         for place, cause in enumerate(causes):
             rank[codes.index(cause)] = place
-        return rank[self.column("cause").astype(int)]
+        return rank[self.column("cause")]
 
     def _terms(self, measure: MeasureRules) -> dict[str, float]:
         return dict(zip(TERMS[measure.type], measure.terms[self.index].astype(float).tolist(), strict=True))
@@ -443,8 +462,7 @@ class County:
             cost = t["paid_share"] * np.maximum(t["standard"] - self.last_income[who], 0) * persons
         else:
             cost = t["amount"] * self._heads(t)[who]
-        uneven = cost != np.rint(cost)
-        self.watch.near("cost", who[uneven], cost[uneven], np.rint(cost[uneven]))
+        self.watch.rounded("cost", who, cost + 0.5)
         return np.ceil(cost)
 
     def _running_cost(self, measure: MeasureRules) -> Doubles:
@@ -455,7 +473,7 @@ class County:
             return np.where(supported, np.ceil(t["yearly_cost"]), 0.0)
         if measure.type == "microcredit":
             interest = t["rate"] * self.balance
-            self.watch.near("cost", np.flatnonzero(supported), interest[supported], np.rint(interest[supported]))
+            self.watch.rounded("cost", np.arange(self.n), interest + 0.5)
             return np.where(supported, np.ceil(interest), 0.0)
         return np.zeros(self.n)
 
@@ -488,8 +506,10 @@ class County:
 
     def fall_ill(self) -> None:
         """Strike households with illness."""
-        hazard, hazard_ill, cost, cost_sd, reimbursed, loss, years = self.rules.illness[self.index].astype(float).tolist()
-        falls = self.luck.uniform("shock", self.year, 0) < np.where(self.column("ill") > 0, hazard_ill, hazard) * self.persons
+        terms = self.rules.illness[self.index].astype(float).tolist()
+        hazard, hazard_ill, cost, cost_sd, reimbursed, loss, years = terms
+        hazards = np.where(self.column("ill") > 0, hazard_ill, hazard) * self.persons
+        falls = self.luck.uniform("shock", self.year, 0) < hazards
         size = cost * np.exp(cost_sd * self.luck.normal("shock", self.year, 1) - 0.5 * cost_sd**2)
         if "insurance" in self.guarantees:
             share = np.where(self._lacking("insurance"), 1.0, 1.0 - reimbursed)
@@ -518,10 +538,7 @@ class County:
 
     def _whole(self, amount: Doubles, who: Whole, kind: str = "yuan") -> Doubles:
         """Round to whole yuan."""
-        half = np.floor(amount) + 0.5
-        # what comes out even in both precisions cannot go two ways
-        uneven = amount != np.rint(amount)
-        self.watch.near(kind, who[uneven], amount[uneven], half[uneven])
+        self.watch.rounded(kind, who, amount)
         return np.floor(amount + 0.5)
 
     def _book(self, slot: int, who: Whole, amount: Doubles | None = None) -> None:
@@ -547,7 +564,7 @@ class County:
         self._book(slot, paid)
         self._book(slot, paid, self._whole(cost, paid, "booked"))
         failing = self.luck.uniform(f"measures.{measure.code}", self.year, 2)[who] < t["failure"]
-        self.watch.near("size", who, size, 0.05)
+        self.watch.near("size", size, 0.05, who=who)
         gone = failing | (size < 0.05)
         support.entered[who[gone]] = 0
         support.ended[who[gone]] = 0
@@ -557,8 +574,9 @@ class County:
         self.cost[on] += sales * (1.0 - t["margin"])
 
     def _to_spare(self, who: Whole, t: dict[str, float]) -> Doubles:
-        income = self.wage + self.gross - self.cost + self.rent + self.transfer + self.pension
-        return np.maximum(income[who] - self.line * self.persons[who], 0.0) * t["repay_share"]
+        income = self.wage[who] + self.gross[who] - self.cost[who]
+        income += self.rent[who] + self.transfer[who] + self.pension[who]
+        return np.maximum(income - self.line * self.persons[who], 0.0) * t["repay_share"]
 
     def microcredit(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
         """Lend, invest, collect at term."""
@@ -664,8 +682,7 @@ class County:
         self.counted += self.pension * pension + self.dibao * dibao + self.one_off * one_off - self.medical * medical
         needed = self.line * self.persons
         self.poor = self._below(self.counted, needed)
-        self.turnover = self.wage + self.gross + self.cost + self.medical + np.abs(self.rent) + needed
-        self.watch.near("line", ALL, self.counted, needed, self.turnover)
+        self.watch.near("line", self.counted, needed, scale=self.turnover)
         self.pattern = self.poor.astype(np.int64)
         for place, test in enumerate(self.scenario.exit_standard.household.tests):
             if test.type == "guarantee":
@@ -673,15 +690,21 @@ class County:
         self.fails = self._fails_veto(self.poor)
         self.blocked = (self.pattern & self.rules.vetoes & ~1) != 0
 
+    def turnover(self) -> Doubles:
+        """Return the size of what is added up to counted income: rounding errors are in proportion to it."""
+        sums = self.wage + self.gross + self.cost + self.medical + np.abs(self.rent)
+        return np.asarray(sums + self.transfer + self.pension + self.line * self.persons)
+
     def inspect(self) -> None:
         """Inspect households and change their status."""
-        error_sd, overlooked, false_alarm, found_share, delay, stability = self.rules.inspection[self.index].astype(float)
+        terms = self.rules.inspection[self.index].astype(float).tolist()
+        error_sd, overlooked, false_alarm, found_share, delay, stability = terms
         # before dibao: dibao is taken off only where it was counted
         seen = (self.counted - self.dibao * float(self.rules.counts[1])) / self.persons
         flagged = self.sound | self.fallen | self.failed_last | self.poor_last | self.poor_before
         never = self.status == NEVER
         overlook = never & (self.pattern == 0) & ~flagged & (seen >= 1.5 * self.line)
-        self.watch.near("visit", ALL, seen, 1.5 * self.line, self.turnover / self.persons)
+        self.watch.near("visit", seen, 1.5 * self.line, scale=lambda: self.turnover() / self.persons)
         error = np.exp(error_sd * self.luck.normal("inspection", self.year, 0) - 0.5 * error_sd**2)
         self.last_income = np.where(overlook, seen, seen * error)
         found = self.luck.uniform("inspection", self.year, 2) < found_share
@@ -702,7 +725,7 @@ class County:
         """Declare registered households out of poverty that are seen to pass."""
         overlooked, false_alarm, stability = terms
         seen, needed = self.counted * error, self.line * self.persons
-        self.watch.near("seen", np.flatnonzero(registered), seen[registered], needed[registered], self.turnover[registered])
+        self.watch.near("seen", seen, needed, who=registered, scale=self.turnover)
         poor_seen = self._below(seen, needed) & bool(self.rules.vetoes & 1)
         luck = self.luck.uniform("inspection", self.year, 1)
         lacking_seen = np.where(self.blocked, luck >= overlooked, luck < false_alarm)
@@ -771,8 +794,8 @@ class County:
         log_income = np.log(np.maximum(self.counted / self.persons, 1.0))
         place = (log_income - np.log(LOWEST)) / (np.log(HIGHEST / LOWEST) / BINS)
         step = (log_income - np.log(max(self.line, 1e-3)) + MARGIN_REACH) / (2 * MARGIN_REACH / MARGIN_BINS)
-        self.watch.near("bin", ALL, place, np.rint(place), 20.0 * self.turnover / np.maximum(np.abs(self.counted), 1.0) * 14)
-        self.watch.near("bin", ALL, step, np.rint(step), 20.0 * self.turnover / np.maximum(np.abs(self.counted), 1.0) * 20)
+        self.watch.sorted_into(place, lambda: self.turnover() / np.maximum(np.abs(self.counted), 1.0))
+        self.watch.sorted_into(step, lambda: self.turnover() / np.maximum(np.abs(self.counted), 1.0))
         bins = np.clip(place, 0, BINS - 1).astype(int)
         steps = np.clip(step, 0, MARGIN_BINS - 1).astype(int)
         histogram = np.bincount(town * BINS + bins, heads, townships * BINS)
@@ -802,7 +825,7 @@ class County:
             "arrears": self.arrears, "debt": self.debt, "seen_income_per_head": self.last_income,
             "status": self.status, "deprived": (self.lacks * powers).sum(axis=0), "pattern": self.pattern,
             "events": sum(event.astype(np.int64) << place for place, event in enumerate(events)),
-            "turnover": self.turnover,
+            "turnover": self.turnover(),
         }  # fmt: skip
         return {name: np.array(column) for name, column in columns.items()}
 
