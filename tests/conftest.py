@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 
 ALL_OFF = {
-    f"measures.{code}.on": False
+    f"measures.{code}.active": False
     for code in ("industry", "microcredit", "relocation", "repair", "water", "enrolment", "dibao")
 }
 

@@ -90,7 +90,7 @@ class Payer(Named):
 class MeasureFrame(Named):
     """What every measure states: when, for whom, how many, in which order, and who pays."""
 
-    on: bool = True
+    active: bool = True
     years: Years
     eligible: Filter = Filter()
     take_up: Annotated[Quantity, a_share("参与率", "share of the eligible who apply in a year")]

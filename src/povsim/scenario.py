@@ -200,7 +200,7 @@ class Scenario(Named):
         """Return the measures that are on, in the order in which they act within a year."""
         from povsim.plan import CALENDAR
 
-        chosen = [(CALENDAR.index(measure.type), code) for code, measure in self.measures.items() if measure.on]
+        chosen = [(CALENDAR.index(measure.type), code) for code, measure in self.measures.items() if measure.active]
         return {code: self.measures[code] for _, code in sorted(chosen, key=lambda pair: pair[0])}
 
 
@@ -266,8 +266,8 @@ def read_scenario(path_or_name: str | Path, *, overrides: Mapping[str, Any] | Se
 
     Examples
     --------
-    >>> plan = read_scenario("xiangyin-2016", overrides=["measures.industry.on=false"])
-    >>> plan.measures["industry"].on
+    >>> plan = read_scenario("xiangyin-2016", overrides=["measures.industry.active=false"])
+    >>> plan.measures["industry"].active
     False
     """
     path = locate(path_or_name)
@@ -318,7 +318,7 @@ def _pairs(overrides: Mapping[str, Any] | Sequence[str], source: str) -> Iterato
     for text in overrides:
         path, sign, value = text.partition("=")
         if not sign or not path.strip():
-            problem = Problem(f"--set {text}", "should read path=value", mend="e.g. measures.industry.on=false")
+            problem = Problem(f"--set {text}", "should read path=value", mend="e.g. measures.industry.active=false")
             raise InputError(source, [problem])
         try:
             yield path.strip(), yaml.safe_load(value)
@@ -343,7 +343,8 @@ def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
             )
         if depth < len(parents):
             place = place[part]
-    if _is_entry(place.get(last)) and not isinstance(value, dict):
+    dated = isinstance(value, dict) and all(isinstance(key, int) for key in value)
+    if _is_entry(place.get(last)) and value is not None and (dated or not isinstance(value, dict)):
         given = f"set by hand; before: {place[last].get('source', '')}"
         place[last] = {**place[last], "value": value, "source": given, "status": "assumed", "spread": None}
     elif last == "value" and "unit" in place:

@@ -49,7 +49,7 @@ def test_sort_keys_order_as_the_numbers_do(values):
 def _run(people, overrides, draws=6):
     # only the measure under test, so that what it did can be read off
     others = ("industry", "microcredit", "relocation", "repair", "water", "enrolment", "dibao")
-    off = {f"measures.{code}.on": False for code in others if code != "industry"}
+    off = {f"measures.{code}.active": False for code in others if code != "industry"}
     plan = povsim.read_scenario("sample", overrides={**off, **overrides})
     return povsim.simulate(people, plan, draws=draws, seed=2, keep=("household",))
 
@@ -93,7 +93,7 @@ def test_poorest_go_first(people):
     plan_out, panel = _run(people, {**_capacity("county", **limit), **everyone}, draws=1)
     assert plan_out["recipients"].sel(year=2016).sum() == 5
     # those whose costs of business rose over a plan without the measure are the five poorest of the register
-    without, bare = _run(people, {"measures.industry.on": False}, draws=1)
+    without, bare = _run(people, {"measures.industry.active": False}, draws=1)
     assert without["recipients"].sum() == 0
     gained = (panel["business"] - bare["business"]).sel(year=2016).isel(scenario=0, draw=0) > 1
     income = people["wage"] + people["business"] - people["production_cost"] + people["property"]
@@ -113,7 +113,7 @@ def test_priority_by_cause(people):
         "measures.industry.eligible": {"status": ["registered"], "cause": ["schooling", "illness"]},
     }
     out, panel = _run(people, {**_capacity("county", **limit), **chosen}, draws=1)
-    _, bare = _run(people, {"measures.industry.on": False}, draws=1)
+    _, bare = _run(people, {"measures.industry.active": False}, draws=1)
     assert out["recipients"].sel(year=2016).sum() == 3
     gained = (panel["business"] - bare["business"]).sel(year=2016).isel(scenario=0, draw=0).values > 1
     schooling = ((people["cause"].values == wanted) & (people["status"].values == 1)).sum()

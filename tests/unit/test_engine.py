@@ -66,7 +66,7 @@ def test_a_measure_that_nobody_receives_changes_nothing(people, sample):
 
 def test_scenarios_run_together_or_alone_alike(people, sample):
     other = povsim.read_scenario(
-        "sample", overrides={"code": "other", "measures.dibao.on": False, "incomes.growth.wage": 0.02}
+        "sample", overrides={"code": "other", "measures.dibao.active": False, "incomes.growth.wage": 0.02}
     )
     together = _simulated(people, (sample, other))
     for scenario in (sample, other):

@@ -85,7 +85,7 @@ def test_the_engine_s_process_has_these_moments(people, bare):
         "incomes.growth.wage": 0.0,
         "incomes.wage.permanent": {"value": 0.4, "unit": "share", "source": "test", "status": "assumed"},
     }
-    plan = povsim.read_scenario("sample", overrides={f"measures.{c}.on": False for c in bare.measures} | calm)
+    plan = povsim.read_scenario("sample", overrides={f"measures.{c}.active": False for c in bare.measures} | calm)
     _, panel = povsim.simulate(people, plan, draws=300, seed=5, keep=("household",))
     wage = panel["wage"].values[0].astype(float)
     earning = (wage > 1).all(axis=(0, 1))
