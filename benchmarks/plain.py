@@ -158,12 +158,17 @@ def _in_order(labels: npt.NDArray[np.str_]) -> Whole:
 
 @dataclass
 class Support:
-    """One measure's state: code of the entry year (0 not in support), ever served, year support ended, entry luck."""
+    """One measure's state: code of the entry year (0 not in support), ever served, year support ended, entry luck.
+
+    A loan adds what is owed and what is still invested.
+    """
 
     entered: Whole
     served: Flags
     ended: Whole
     luck: Doubles
+    balance: Doubles
+    capital: Doubles
 
 
 @dataclass
@@ -266,10 +271,10 @@ class County:
         self.ill_until = np.full(self.n, -1)
         self.above = np.zeros(self.n, dtype=np.int64)
         self.fell = np.zeros(self.n, dtype=np.int64)
-        self.balance, self.capital, self.arrears = np.zeros((3, self.n))
+        self.arrears = np.zeros(self.n)
         self.debt, self.debt_payment, self.debt_rate = np.zeros((3, self.n))
         self.support = {
-            code: Support(np.zeros(self.n, int), np.zeros(self.n, bool), np.zeros(self.n, int), np.zeros(self.n))
+            code: Support(np.zeros(self.n, int), np.zeros(self.n, bool), np.zeros(self.n, int), *np.zeros((3, self.n)))
             for code in self.scenario.active()
         }
         self._start_incomes()
@@ -472,7 +477,7 @@ class County:
         if measure.type == "industry":
             return np.where(supported, np.ceil(t["yearly_cost"]), 0.0)
         if measure.type == "microcredit":
-            interest = t["rate"] * self.balance
+            interest = t["rate"] * support.balance
             self.watch.rounded("cost", np.arange(self.n), interest + 0.5)
             return np.where(supported, np.ceil(interest), 0.0)
         return np.zeros(self.n)
@@ -588,21 +593,21 @@ class County:
         size = t["mean_amount"] * np.exp(
             t["amount_sd"] * self.luck.normal(decision, self.year, 3)[new] - 0.5 * t["amount_sd"] ** 2
         )
-        self.balance[new] = self._whole(np.minimum(size, t["max_amount"]), new)
-        self.capital[new] = self.balance[new]
+        support.balance[new] = self._whole(np.minimum(size, t["max_amount"]), new)
+        support.capital[new] = support.balance[new]
         who = np.flatnonzero(support.entered > 0)
         returns = t["return_mean"] + t["return_sd"] * self.luck.normal(decision, self.year, 2)[who]
-        gain = self.capital[who] * np.maximum(returns, -1.0)
+        gain = support.capital[who] * np.maximum(returns, -1.0)
         self.gross[who] += np.maximum(gain, 0.0)
         self.cost[who] += np.maximum(-gain, 0.0)
-        self.capital[who] += np.minimum(gain, 0.0)
+        support.capital[who] += np.minimum(gain, 0.0)
         self._book(slot, who)
-        self._book(slot, who, self._whole(self.balance[who] * t["rate"], who, "booked"))
+        self._book(slot, who, self._whole(support.balance[who] * t["rate"], who, "booked"))
         due = who[self.code - support.entered[who] + 1 >= int(t["term"])]
-        fetched = self.capital[due] * t["salvage"] + self._to_spare(due, t)
-        self.arrears[due] += self.balance[due] - np.minimum(self.balance[due], self._whole(fetched, due))
-        self.balance[due] = 0.0
-        self.capital[due] = 0.0
+        fetched = support.capital[due] * t["salvage"] + self._to_spare(due, t)
+        self.arrears[due] += support.balance[due] - np.minimum(support.balance[due], self._whole(fetched, due))
+        support.balance[due] = 0.0
+        support.capital[due] = 0.0
         support.entered[due] = 0
 
     def _owe(self, who: Whole, amount: Doubles, years: float, rate: float) -> None:
@@ -755,6 +760,10 @@ class County:
 
     # ---- statistics ----
 
+    def owed(self) -> Doubles:
+        """Return the loans running, all measures together."""
+        return np.asarray(sum((support.balance for support in self.support.values()), np.zeros(self.n)))
+
     def _by_village(self, amount: Any, group: Any = 0, groups: int = 1) -> Doubles:
         cell = self.village * groups + group
         return np.bincount(cell, amount, self.facts.villages * groups).reshape(self.facts.villages, groups)
@@ -781,7 +790,7 @@ class County:
             poor=self._by_village(heads * self.poor)[:, 0],
             gaps=np.hstack([self._by_village(heads * part) for part in (gap, gap**2, log_gap)]),
             income=np.hstack([*sums, sum(sums)]),
-            loans=np.hstack([self._by_village(units * self.balance), self._by_village(units * self.arrears)]),
+            loans=np.hstack([self._by_village(units * self.owed()), self._by_village(units * self.arrears)]),
             spending=self.spending,
             recipients=self.recipients,
         )
@@ -821,7 +830,7 @@ class County:
         columns = {
             "wage": self.wage, "business": self.gross, "production_cost": self.cost, "property": self.rent,
             "transfer": self.transfer, "pension": self.pension, "dibao": self.dibao, "one_off": self.one_off,
-            "medical": self.medical, "counted_income": self.counted, "loan_balance": self.balance,
+            "medical": self.medical, "counted_income": self.counted, "loan_balance": self.owed(),
             "arrears": self.arrears, "debt": self.debt, "seen_income_per_head": self.last_income,
             "status": self.status, "deprived": (self.lacks * powers).sum(axis=0), "pattern": self.pattern,
             "events": sum(event.astype(np.int64) << place for place, event in enumerate(events)),

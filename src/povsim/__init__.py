@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from povsim.draws import uniforms
     from povsim.errors import InputError
     from povsim.folder import open_run
-    from povsim.outlook import forecast
     from povsim.outcomes import ratios
+    from povsim.outlook import forecast
     from povsim.process import Process
     from povsim.register import read_register
     from povsim.runs import complete_population, simulate

@@ -187,7 +187,5 @@ def _inside(place: object, part: str) -> object:
     if isinstance(place, Mapping):
         return place.get(part, place.get(int(part)) if part.isdigit() else None)
     if isinstance(place, tuple):
-        return next(
-            (item for position, item in enumerate(place) if getattr(item, "code", str(position)) == part), None
-        )
+        return next((item for position, item in enumerate(place) if getattr(item, "code", str(position)) == part), None)
     return getattr(place, part, None)

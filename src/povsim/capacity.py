@@ -1,8 +1,8 @@
 """Who is taken on: applications on the register as it stands at year's end, and the exact cut-off where capacity ends.
 
-The plan of a year is drawn up on what is known when the year before has closed: status, guarantees, income as inspectors
-saw it. So a year needs one pass over the households, and a budget shared by a county needs one meeting of all
-blocks between two years.
+The plan of a year is drawn up on what is known when the year before has closed: status, guarantees, income as
+inspectors saw it. So a year needs one pass over the households, and a budget shared by a county needs one meeting of
+all blocks between two years.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Ask(NamedTuple):
     """Who may apply for a measure in a year, and what taking on a household costs.
 
     ``who``: masks of status, category, cause and guarantees, least and most workers, least persons, priority, whether
-    arrears block. ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan lacking of
-    the last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head.
+    arrears block. ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan
+    lacking of the last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head.
     ``running``: yuan for a household already in support, and per yuan it owes.
     """
 

@@ -22,8 +22,8 @@ from povsim.layout import Block, Households, Longs, Workspace
 from povsim.process import Process
 from povsim.rules import MeasureRules, Rules, make_rules
 from povsim.scenario import Scenario
-from povsim.year import AreaLuck, Keys, YearOfScenario, apply_year, draw_luck, settle, simulate_year, start, trends
 from povsim.tables import Size, Tables, record
+from povsim.year import AreaLuck, Keys, YearOfScenario, apply_year, draw_luck, settle, simulate_year, start, trends
 
 Progress = Callable[[int, int], None]
 """Called with years of blocks done and in all, from any thread."""

@@ -101,8 +101,18 @@ def _follow(h: Households, i: int, fails: bool, found: bool, year: int, terms: F
 
 
 @inlined
+def _notice(h: Households, i: int, found: bool, year: int) -> None:
+    """An unregistered household that fails is newly poor at first, and registered once it is found in a later year."""
+    if (h.whole[at.FLAGS, i] & at.FAILED_LAST) == 0:
+        h.marks[at.EVENTS, i] |= np.int16(at.NEWLY_POOR)
+    elif found:
+        h.whole[at.STATUS, i] = np.int16(_REGISTERED)
+        h.whole[at.STATUS_YEAR, i] = np.int16(year)
+
+
+@inlined
 def _note_poor(h: Households, i: int) -> np.int16:
-    """Remember whether the household is poor this year; return LASTING_EXIT when it was poor and is above since two years."""
+    """Remember whether the household is poor; return LASTING_EXIT in the second year above after a poor one."""
     flags = h.whole[at.FLAGS, i]
     poor = (h.marks[at.PATTERN, i] & 1) != 0
     was, before = (flags & at.POOR_LAST) != 0, (flags & at.POOR_BEFORE) != 0
@@ -140,8 +150,9 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
     for i in range(seen.shape[0]):
         seen[i] = (counted[i] - dibao[i]) / persons[i]
         events[i] = np.int16(0)
+    nothing_to_see = LOOKED_AT * line
     for i in range(seen.shape[0]):
-        if status[i] == _NEVER and pattern[i] == 0 and flags[i] == 0 and seen[i] >= LOOKED_AT * line:
+        if status[i] == _NEVER and pattern[i] == 0 and flags[i] == 0 and seen[i] >= nothing_to_see:
             continue
         fails = (pattern[i] & vetoes) != 0
         events[i] = _note_poor(h, i)
@@ -155,9 +166,5 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
         elif status[i] == _EXITED:
             _follow(h, i, fails, found, turn.year, terms)
         elif fails:
-            if (flags[i] & at.FAILED_LAST) == 0:
-                events[i] |= np.int16(at.NEWLY_POOR)
-            elif found:
-                status[i] = np.int16(_REGISTERED)
-                h.whole[at.STATUS_YEAR, i] = np.int16(turn.year)
+            _notice(h, i, found, turn.year)
         flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)

@@ -1,10 +1,10 @@
 """The income process: what area and household explain, luck that stays, luck that fades, luck of one year.
 
-With r the log of an income source less what area and household explain, r = mu + p + e + error: a permanent, a persistent,
-a transitory part and measurement error, independent normals whose shares of the variance a scenario states. The base
-year shows only r, so (mu, p, e, error) are drawn from their joint normal given the sum: households seen poor move up
-and households seen rich move down, as they do in panels. Afterwards p fades by rho a year and is renewed, e is
-drawn anew. All parts multiply, so a source that is zero stays zero until a measure adds to it.
+With r the log of an income source less what area and household explain, r = mu + p + e + error: a permanent, a
+persistent, a transitory part and measurement error, independent normals whose shares of the variance a scenario
+states. The base year shows only r, so (mu, p, e, error) are drawn from their joint normal given the sum: households
+seen poor move up and households seen rich move down, as they do in panels. Afterwards p fades by rho a year and is
+renewed, e is drawn anew. All parts multiply, so a source that is zero stays zero until a measure adds to it.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def explain(
 def mean_drift(source: Explained, parts: Parts, *, weight: Doubles, horizons: range) -> Doubles:
     """Return the log factor that keeps the mean of a source on its trend, one per horizon in years.
 
-    The rest of a real cross-section is not exactly normal, so the mean of exp(mu + p + e) would drift in the first years
-    though nothing grows. The expected mean is known in closed form given the rests, and is divided out.
+    The rest of a real cross-section is not exactly normal, so the mean of exp(mu + p + e) would drift in the first
+    years though nothing grows. The expected mean is known in closed form given the rests, and is divided out.
 
     Parameters
     ----------
@@ -205,7 +205,15 @@ def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> N
     wage, gross, cost = h.flow[at.WAGE], h.flow[at.GROSS], h.flow[at.COST]
     shift, cost_ratio = terms[6], h.home[at.COST_RATIO]
     _earn_source(
-        h.real[at.LEVEL_WAGE], h.real[at.FADING_WAGE], normals[0], normals[2], wage, h.bounds, trend[0], terms[0:3], shift
+        h.real[at.LEVEL_WAGE],
+        h.real[at.FADING_WAGE],
+        normals[0],
+        normals[2],
+        wage,
+        h.bounds,
+        trend[0],
+        terms[0:3],
+        shift,
     )
     _earn_source(
         h.real[at.LEVEL_BUSINESS], h.real[at.FADING_BUSINESS], normals[1], normals[3], gross, h.bounds, trend[1],
@@ -217,9 +225,16 @@ def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> N
 
 
 @compiled
-def _earn_source(  # noqa: PLR0913 - a row each, so that the loop over households becomes vector code
-    level: Floats, fading: Floats, renewal: Floats, luck: Floats, out: Floats, bounds: Longs, trend: Floats,
-    terms: Floats, shift: np.float32,
+def _earn_source(  # a row each: then the loop becomes vector code
+    level: Floats,
+    fading: Floats,
+    renewal: Floats,
+    luck: Floats,
+    out: Floats,
+    bounds: Longs,
+    trend: Floats,
+    terms: Floats,
+    shift: np.float32,
 ) -> None:
     rho, renewal_sd, luck_sd = terms[0], terms[1], terms[2]
     for v in range(bounds.shape[0] - 1):

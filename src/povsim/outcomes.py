@@ -258,8 +258,8 @@ def ratios(outcomes: xr.Dataset, area: Area = "county") -> xr.Dataset:
     -------
     Dataset
         Shares of persons by scenario, draw, year and area: ``headcount_ratio``, ``failing_ratio``, ``poverty_gap``,
-        ``poverty_severity``, ``watts``, ``registered_ratio`` (registered and relapsed over all) and ``composite_incidence``
-        (registered, omitted and wrongly exited over all); ``mean_income`` in yuan per head.
+        ``poverty_severity``, ``watts``, ``registered_ratio`` (registered and relapsed over all) and
+        ``composite_incidence`` (registered, omitted and wrongly exited over all); ``mean_income`` in yuan per head.
     """
     status = by_area(outcomes, "persons", area)
     everybody = status.sum("status")

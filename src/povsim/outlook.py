@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from povsim.outcomes import ratios
 from povsim.rulebook import Target
 from povsim.scenario import Scenario
 
@@ -82,18 +81,18 @@ def forecast(outcomes: xr.Dataset, scenario: Scenario) -> Forecast:
 
 def _total(array: xr.DataArray) -> npt.NDArray[np.float64]:
     """Sum over villages, shape (draw, year)."""
-    return array.astype(np.float64).sum("village").transpose("draw", "year").to_numpy()
+    return np.asarray(array.astype(np.float64).sum("village").transpose("draw", "year"))
 
 
 def _headcount(one: xr.Dataset) -> npt.NDArray[np.float64]:
-    return _total(one["poor_persons"]) / _total(one["persons"].sum("status"))
+    return np.asarray(_total(one["poor_persons"]) / _total(one["persons"].sum("status")))
 
 
 def _cost(spending: npt.NDArray[np.float64], lasting: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return mean spending so far over mean lasting exits so far; not a number while there are none."""
     so_far = np.cumsum(lasting, axis=1).mean(axis=0)
     money = np.cumsum(spending, axis=1).mean(axis=0)
-    return np.divide(money, so_far, out=np.full(money.shape, np.nan), where=so_far > 0)
+    return np.asarray(np.divide(money, so_far, out=np.full(money.shape, np.nan), where=so_far > 0))
 
 
 def target_held(one: xr.Dataset, target: Target, scenario: Scenario) -> npt.NDArray[np.bool_]:
@@ -153,9 +152,3 @@ def _target_table(held: dict[str, npt.NDArray[np.bool_]], scenario: Scenario) ->
     ]
     columns = ["year", "target", "name_zh", "name_en", "comparison", "value", "unit", "probability"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def area_table(outcomes: xr.Dataset, scenario: Scenario) -> pd.DataFrame:
-    """Return the mean headcount ratio of each township and year, townships in rows."""
-    one = ratios(outcomes.sel(scenario=[scenario.code]), "township")["headcount_ratio"]
-    return one.isel(scenario=0).mean("draw").transpose("township", "year").to_pandas()

@@ -1,4 +1,4 @@
-"""Processes a user adds from Python, in plain NumPy: a name, and a function that changes a block's flows of the year."""
+"""Processes a user adds from Python in plain NumPy: a name, and a function that changes a block's year."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _FLOWS = {
 class BlockYear:
     """A block of n households in one year, as a user's process sees it.
 
-    Attributes are views: change them in place. ``wage``, ``business`` (gross), ``production_cost``, ``property``, ``transfer``,
-    ``one_off``, ``medical`` are the year's flows in yuan per household; ``persons``, ``workers``, ``status``, ``deprived``,
-    ``household`` describe the households; ``year`` and ``draw`` say when.
+    Attributes are views: change them in place. ``wage``, ``business`` (gross), ``production_cost``, ``property``,
+    ``transfer``, ``one_off``, ``medical`` are the year's flows in yuan per household; ``persons``, ``workers``,
+    ``status``, ``deprived``, ``household`` describe the households; ``year`` and ``draw`` say when.
     """
 
     def __init__(self, households: Households, year: int, draw: int, key: Words) -> None:

@@ -156,9 +156,9 @@ class ExitStandard(Named):
 class Target(Named):
     """A figure that the county has to reach in given years.
 
-    ``headcount_ratio`` is true poverty by income; ``registered_ratio`` is what the register says; ``composite_incidence``
-    adds omissions and wrong exits to the register; ``exits`` counts persons declared out of poverty in the year;
-    ``villages_passing`` counts villages that pass.
+    ``headcount_ratio`` is true poverty by income; ``registered_ratio`` is what the register says;
+    ``composite_incidence`` adds omissions and wrong exits to the register; ``exits`` counts persons declared out of
+    poverty in the year; ``villages_passing`` counts villages that pass.
     """
 
     code: str

@@ -228,7 +228,7 @@ def _measure_rules(
     code: str, measure: Measure, scenario: Scenario, ground: Ground, lines: Floats, sample: Sampler, seed: int
 ) -> MeasureRules:
     span = list(scenario.span)
-    kind, limit = measure.capacity.limit() if measure.capacity else ("", None)
+    limit = measure.capacity.limit()[1] if measure.capacity else None
     terms = tuple(_terms(measure, year, float(line), ground, sample) for year, line in zip(span, lines, strict=True))
     return MeasureRules(
         code=code,

@@ -62,7 +62,7 @@ def complete_population(scenario: Scenario, register: xr.Dataset | None = None) 
                 [
                     Problem(
                         "population.margins",
-                        "the register lists registered households only; rural totals are needed for incidence and omissions",
+                        "the register lists registered households only, and incidence and omissions need rural totals",
                         mend="name a margins file with rural households and persons in the scenario",
                     )
                 ],
@@ -181,11 +181,16 @@ def run_scenarios(
 
 
 def _check_together(scenarios: tuple[Scenario, ...], settings: Settings) -> None:
-    problems: list[Problem] = []
     if not scenarios:
         raise InputError("scenarios", [Problem("scenarios", "none given", allowed="one or more")])
-    first = scenarios[0]
-    codes = [scenario.code for scenario in scenarios]
+    problems = [*_scenario_problems(scenarios), *_setting_problems(settings)]
+    if problems:
+        raise InputError("simulate", problems)
+
+
+def _scenario_problems(scenarios: tuple[Scenario, ...]) -> list[Problem]:
+    problems: list[Problem] = []
+    first, codes = scenarios[0], [scenario.code for scenario in scenarios]
     if len(set(codes)) < len(codes):
         problems.append(Problem("code", "two scenarios share a code", ", ".join(codes), "a code each"))
     tests = [test.code for test in first.exit_standard.household.tests]
@@ -195,14 +200,18 @@ def _check_together(scenarios: tuple[Scenario, ...], settings: Settings) -> None
             problems.append(Problem("years", "scenarios run over different years", found, allowed))
         if [test.code for test in other.exit_standard.household.tests] != tests:
             problems.append(Problem("exit_standard.household.tests", "tests differ", other.code, ", ".join(tests)))
+    return problems
+
+
+def _setting_problems(settings: Settings) -> list[Problem]:
+    problems: list[Problem] = []
     if len(settings.draws) < 1 or settings.draws.step != 1 or settings.draws.start < 0:
         problems.append(Problem("draws", "should be one or more", str(settings.draws), "a whole number from 1"))
     if not 0 <= settings.seed < 2**32:
         problems.append(Problem("seed", "out of range", str(settings.seed), "0 to 4294967295"))
     if settings.threads is not None and not 1 <= settings.threads <= 256:
         problems.append(Problem("threads", "out of range", str(settings.threads), "1 to 256"))
-    if problems:
-        raise InputError("simulate", problems)
+    return problems
 
 
 def _check_panel(cells: int) -> None:

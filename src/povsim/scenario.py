@@ -32,8 +32,8 @@ class Growth(Rule):
 class Residual(Rule):
     """How the log of an income source departs from what area and household explain.
 
-    The variance of the departure is split into a permanent part, a persistent part that fades by ``rho`` a year, a part of
-    one year only, and measurement error; the shares sum to one.
+    The variance of the departure is split into a permanent part, a persistent part that fades by ``rho`` a year, a part
+    of one year only, and measurement error; the shares sum to one.
     """
 
     permanent: Annotated[Quantity, a_share("永久成分", "permanent share of the variance")]
@@ -172,7 +172,7 @@ class Scenario(Named):
     population: Population
     incomes: Incomes
     shocks: Shocks
-    measures: dict[str, Measure] = {}
+    measures: dict[str, Measure] = Field(default_factory=dict)
     exit_standard: ExitStandard
     inspection: Inspection
     references: References
@@ -185,7 +185,9 @@ class Scenario(Named):
             raise ValueError(f"years should run forward over at most 100 years; found {first} to {last}")
         mixed = [path for path, entry, meaning in entries(self) if _other_money(entry, meaning, self.currency)]
         if mixed:
-            raise ValueError(f"amounts should be in {self.currency}; {mixed[0]} is not, nor are {len(mixed) - 1} others")
+            raise ValueError(
+                f"amounts should be in {self.currency}; {mixed[0]} is not, nor are {len(mixed) - 1} others"
+            )
         needs = [test.code for test in self.exit_standard.village if test.of == "province_mean_income"]
         if needs and self.references.province_mean_income is None:
             raise ValueError(f"references.province_mean_income is needed by the village test {needs[0]!r}")

@@ -47,8 +47,8 @@ class Size:
 class Tables:
     """Everything that is counted in a run.
 
-    Village statistics have leading dims (scenario, draw, year, village). Threads write to the villages of their own block;
-    what several blocks share (township bins) is whole numbers added under a lock, so that order does not matter.
+    Village statistics have leading dims (scenario, draw, year, village). Threads write to the villages of their own
+    block; what several blocks share (township bins) is whole numbers added under a lock, so that order does not matter.
     """
 
     size: Size
@@ -100,7 +100,7 @@ class Tables:
         villages = slice(block.first_village, block.first_village + block.villages)
         spending, recipients = self.by_village["spending"][place], self.by_village["recipients"][place]
         return {
-            code: Book(spending[slot, villages], recipients[slot, villages])  # type: ignore[arg-type]
+            code: Book(spending[slot, villages], recipients[slot, villages])
             for code, slot in zip(codes, slots, strict=True)
         }
 

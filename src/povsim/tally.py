@@ -87,7 +87,7 @@ def count_money(
     strict: int,
     out: Counts,
 ) -> None:
-    """Sum incomes by source, gaps to the line and loans, in the order of households so that any split gives the same."""
+    """Sum incomes by source, gaps to the line and loans, in the order of households: any split gives the same."""
     for v in range(bounds.shape[0] - 1):
         wage, business, rent, transfer, owed, overdue = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(bounds[v], bounds[v + 1]):

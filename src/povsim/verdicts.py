@@ -70,12 +70,12 @@ def add_verdicts(
         village_passes=variable("village_passes", lead, passes),
         village_test_fails=variable("village_test_fails", (*lead, "veto"), fails),
     )
-    labels = {"veto_zh": ("veto", names[0]), "veto_en": ("veto", names[1]), "level": ("veto", levels)}
-    return _add_counties(out.assign_coords(veto=codes, **labels), scenarios, seed)
+    labels = {"veto": codes, "veto_zh": ("veto", names[0]), "veto_en": ("veto", names[1]), "level": ("veto", levels)}
+    return _add_counties(out.assign_coords(labels), scenarios, seed)
 
 
 def _tests(scenarios: tuple[Scenario, ...]) -> tuple[list[str], list[str], tuple[list[str], list[str]]]:
-    """List tests along the veto dim: household tests of the first scenario in bit order, then villages, then counties."""
+    """List tests along the veto dim: household tests in bit order, then those of villages, then of counties."""
     found: dict[str, tuple[str, str, str]] = {}
     for level in ("household", "village", "county"):
         for scenario in scenarios:
@@ -181,7 +181,7 @@ def _seen_counts(villages: xr.Dataset, scenario: Scenario, seed: int) -> Counted
 
 
 def _composite(villages: xr.Dataset, counts: Counted) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (registered + omission rate x unregistered + wrong-exit rate x exited) over everybody, rounded to persons."""
+    """Return (registered + omission rate x unregistered + wrong-exit rate x exited) over everybody, in persons."""
     status = villages["persons"].astype(np.int64).sum("village")
     seen = status.sel(status=["registered", "relapsed"]).sum("status").to_numpy().astype(np.float64)
     for name, group in (("omission_rate", "never_registered"), ("wrong_exit_rate", "exited")):

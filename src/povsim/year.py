@@ -50,7 +50,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class YearOfScenario:
-    """One scenario's year in one draw, for one block: its rules, the year's position, trends and disasters by village."""
+    """One scenario's year in one draw for one block: rules, the year's position, trends and disasters by village."""
 
     rules: Rules
     index: int
@@ -77,8 +77,9 @@ def simulate_year(
 ) -> None:
     """Live one year: the calendar.
 
-    Trend and luck of incomes, illness and disaster, measures in force and new ones, debt, processes the user added, subsidies,
-    the exit test, inspection with declared exits and falling back. Statistics and next year's applications follow.
+    Trend and luck of incomes, illness and disaster, measures in force and new ones, debt, processes the user added,
+    subsidies, the exit test, inspection with declared exits and falling back. Statistics and next year's applications
+    follow.
 
     Parameters
     ----------

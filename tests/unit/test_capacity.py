@@ -25,9 +25,7 @@ def _by_sorting(keys, amounts, limit):
 )
 def test_cut_off_equals_a_plain_sort(applications, limit):
     keys, amounts = [key % 7 for key, _ in applications], [amount for _, amount in applications]
-    found = cut_off(
-        np.array(keys, np.uint32), np.array(amounts, np.int64), np.array([0, len(keys)]), np.array([limit])
-    )
+    found = cut_off(np.array(keys, np.uint32), np.array(amounts, np.int64), np.array([0, len(keys)]), np.array([limit]))
     assert found.tolist() == _by_sorting(keys, amounts, limit)
 
 

@@ -69,7 +69,11 @@ def test_text_identifiers_have_stable_addresses():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"lane": 4}, "lane: found 4; allowed: 0 to 3"), ({"seed": -1}, "seed: found -1"), ({"year": 2**32}, "year: found")],
+    [
+        ({"lane": 4}, "lane: found 4; allowed: 0 to 3"),
+        ({"seed": -1}, "seed: found -1"),
+        ({"year": 2**32}, "year: found"),
+    ],
 )
 def test_addresses_out_of_range_are_refused(change, message):
     with pytest.raises(ValueError, match=message):

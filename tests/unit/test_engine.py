@@ -77,7 +77,9 @@ def test_scenarios_run_together_or_alone_alike(people, sample):
 
 def test_an_added_household_changes_no_other_household(people):
     # the shared capacities of the county couple households, so they are lifted here
-    lifted = {f"measures.{code}.capacity": None for code in ("industry", "microcredit", "relocation", "repair", "water")}
+    lifted = {
+        f"measures.{code}.capacity": None for code in ("industry", "microcredit", "relocation", "repair", "water")
+    }
     plan = povsim.read_scenario("sample", overrides=lifted)
     fewer = people.isel(household=np.arange(people.sizes["household"]) != 40)
     _, panel = _simulated(people, plan, keep=("household",))
@@ -252,16 +254,16 @@ def test_bad_settings_are_refused(people, sample, change, message):
 
 def test_scenarios_that_do_not_go_together_are_refused(people, sample):
     later = povsim.read_scenario("sample", overrides={"years": [2016, 2018]})
-    with pytest.raises(InputError, match="(?s)2 problems.*share a code.*different years"):
+    with pytest.raises(InputError, match=r"(?s)2 problems.*share a code.*different years"):
         povsim.simulate(people, (sample, later), draws=1)
 
 
 def test_registers_that_do_not_fit_are_refused(people, sample):
     late = people.assign_attrs(year=2016, coverage="registered")
-    with pytest.raises(InputError, match="(?s)not before the first simulated year.*lists registered households only"):
+    with pytest.raises(InputError, match=r"(?s)not before the first simulated year.*lists registered households only"):
         povsim.simulate(late, sample, draws=1)
     plan = povsim.read_scenario(
         "sample", overrides={"measures.repair.cures": ["housin"], "measures.dibao.eligible": {"townships": ["东 镇"]}}
     )
-    with pytest.raises(InputError, match="(?s)housin.*did you mean 'housing'.*东 镇"):
+    with pytest.raises(InputError, match=r"(?s)housin.*did you mean 'housing'.*东 镇"):
         povsim.simulate(people, plan, draws=1)

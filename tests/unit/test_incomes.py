@@ -99,14 +99,10 @@ def test_the_engine_s_process_has_these_moments(people, bare):
     spread = (logs**2).mean(axis=(0, 2))
     for place, horizon in ((0, 1), (4, 5)):
         faded = rho**horizon
-        expected = parts_v * (
-            0.4 * 0.6 + faded**2 * 0.3 * 0.7 - 2 * faded * 0.4 * 0.3 + 0.3 * (1 - faded**2) + 0.2
-        )
+        expected = parts_v * (0.4 * 0.6 + faded**2 * 0.3 * 0.7 - 2 * faded * 0.4 * 0.3 + 0.3 * (1 - faded**2) + 0.2)
         assert spread[place] == pytest.approx(expected, rel=0.06)
     autocovariance = (logs[:, 0] * logs[:, 4]).mean()
-    expected = parts_v * (
-        0.4 * 0.6 - 0.4 * 0.3 * (rho + rho**5) + 0.3 * 0.7 * rho**6 + 0.3 * rho**4 * (1 - rho**2)
-    )
+    expected = parts_v * (0.4 * 0.6 - 0.4 * 0.3 * (rho + rho**5) + 0.3 * 0.7 * rho**6 + 0.3 * rho**4 * (1 - rho**2))
     assert autocovariance == pytest.approx(expected, rel=0.08)
 
 

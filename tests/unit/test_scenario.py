@@ -106,19 +106,19 @@ def test_units_are_checked():
 
 def test_two_currencies_are_refused():
     pesos = quantity(1000, "MXN per household")
-    with pytest.raises(InputError, match="amounts should be in yuan; measures.industry.unit_cost is not"):
+    with pytest.raises(InputError, match=r"amounts should be in yuan; measures\.industry\.unit_cost is not"):
         read_scenario("sample", overrides={"measures.industry.unit_cost": pesos})
 
 
 def test_capacity_is_one_limit():
     two = {"area": "county", "share": quantity(0.1, "share"), "households": quantity(1, "households per year")}
-    with pytest.raises(InputError, match="exactly one of share, households and budget"):
+    with pytest.raises(InputError, match=r"exactly one of share, households and budget"):
         read_scenario("sample", overrides={"measures.industry.capacity": two})
 
 
 def test_the_income_test_comes_first():
     tests = [test.model_dump() for test in read_scenario("sample").exit_standard.household.tests]
-    with pytest.raises(InputError, match="the first test, and only the first, should be of type income"):
+    with pytest.raises(InputError, match=r"the first test, and only the first, should be of type income"):
         read_scenario("sample", overrides={"exit_standard.household.tests": tests[::-1]})
 
 

@@ -10,7 +10,8 @@ from povsim.verdicts import compare_ratio
 from tests.conftest import quantity
 
 COUNTY_TESTS = [
-    {"code": code, "name_zh": code, "name_en": code, "column": code, "comparison": "<", "threshold": quantity(0.02, "share")}
+    {"code": code, "name_zh": code, "name_en": code, "column": code, "comparison": "<",
+     "threshold": quantity(0.02, "share")}
     for code in ("composite_incidence", "wrong_exit_rate", "omission_rate")
 ]  # fmt: skip
 
@@ -112,8 +113,12 @@ def test_village_verdicts(county, people):
     mean = one["income_sum"].sel(source="total") / persons.sum("status")
     bound = [0.7 * plan.references.province_mean_income.at(year) for year in plan.span]
     income_fails = one["village_test_fails"].sel(veto="village_income").transpose("draw", "year", "village").values
-    assert np.array_equal(income_fails.astype(bool), mean.transpose("draw", "year", "village").values < np.array(bound)[:, None])
-    collective = one["village_test_fails"].sel(veto="village_collective").isel(draw=0).transpose("year", "village").values
+    assert np.array_equal(
+        income_fails.astype(bool), mean.transpose("draw", "year", "village").values < np.array(bound)[:, None]
+    )
+    collective = (
+        one["village_test_fails"].sel(veto="village_collective").isel(draw=0).transpose("year", "village").values
+    )
     income = people["collective_income"].values + 6000 * np.arange(1, 6)[:, None]
     assert np.array_equal(collective.astype(bool), np.floor(income) < 40_000)
     blocked = one["village_test_fails"].where(one["level"] == "village", drop=True).max("veto") == 1
@@ -151,10 +156,13 @@ def test_forecast_is_what_the_counts_say(people, sample):
     assert np.isnan(result.table.loc[2016, "cost_per_lasting_exit"])
 
 
-@pytest.mark.parametrize("measure", ["headcount_ratio", "registered_ratio", "composite_incidence", "exits", "villages_passing"])
+@pytest.mark.parametrize(
+    "measure", ["headcount_ratio", "registered_ratio", "composite_incidence", "exits", "villages_passing"]
+)
 def test_targets_of_every_measure(people, measure):
     target = {
-        "code": "t", "name_zh": "t", "name_en": "t", "measure": measure, "comparison": ">=", "value": quantity(0, "share"),
+        "code": "t", "name_zh": "t", "name_en": "t", "measure": measure, "comparison": ">=",
+        "value": quantity(0, "share"),
     }  # fmt: skip
     plan = povsim.read_scenario("sample", overrides={"targets": [target]})
     out = povsim.simulate(people, plan, draws=2).isel(scenario=0)

@@ -1,8 +1,8 @@
 """What is done for households: one small function a family, all called alike once a year.
 
-``act(h, since, ended, terms, turn, book)``: ``h`` the block, ``since`` and ``ended`` the measure's own state (year codes),
-``terms`` its figures for the year, ``turn`` the address of its luck, ``book`` where money and recipients are entered by
-village. Households whose ``since`` equals the year's code were taken on this year.
+``act(h, since, ended, terms, turn, book)``: ``h`` the block, ``since`` and ``ended`` the measure's own state (year
+codes), ``terms`` its figures for the year, ``turn`` the address of its luck, ``book`` where money and recipients are
+entered by village. Households whose ``since`` equals the year's code were taken on this year.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from povsim.layout import Floats, Households, Shorts
 from povsim.measures.frame import Book, Turn, count, pay, whole_yuan, year_luck
 
 MICROCREDIT_TERMS = (
-    "mean_amount", "amount_sd", "max_amount", "term", "rate", "return_mean", "return_sd", "salvage", "repay_share", "line",
+    "mean_amount", "amount_sd", "max_amount", "term", "rate", "return_mean", "return_sd", "salvage", "repay_share",
+    "line",
 )  # fmt: skip
 _ZERO = f32(0.0)
 _ONE = f32(1.0)
