@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.compiled import compiled, f32, inlined
-from povsim.draws import four_uniforms
+from povsim.draws import luck_of
 from povsim.layout import Floats, Households, Ints, Longs, Shorts
 from povsim.measures.frame import Turn
 
@@ -41,11 +41,19 @@ class Ask(NamedTuple):
 
 
 class Applications(NamedTuple):
-    """Applications of one block for one measure: position in the block, sort key, cost in yuan and count units."""
+    """Applications of one block for one measure: position in the block, luck, sort key, and cost in yuan."""
 
     place: Ints
+    luck: Floats
     sort_key: npt.NDArray[np.uint32]
     cost: Longs
+
+
+class Listed(NamedTuple):
+    """Applications, and by village count units eligible or served, units served, yuan of running support."""
+
+    applications: Applications
+    standing: Longs
 
 
 @inlined
@@ -65,24 +73,19 @@ def _sort_key(income: np.float32, cause_rank: int, priority: int, u: np.float32)
     return bits
 
 
-@inlined
-def _fits(h: Households, i: int, who: Longs) -> bool:
-    """Tell whether a household meets the conditions beside status, income and village."""
-    if who[3] != 0 and (h.whole[at.DEPRIVED, i] & who[3]) == 0:
-        return False
-    if ((who[1] >> h.traits[at.CATEGORY, i]) & 1) == 0 or ((who[2] >> h.traits[at.CAUSE, i]) & 1) == 0:
-        return False
-    workers = h.traits[at.WORKERS, i]
-    return bool(who[4] <= workers <= who[5] and h.home[at.PERSONS, i] >= who[6])
-
-
-@inlined
-def _cost(h: Households, i: int, terms: Floats) -> int:
-    persons = h.home[at.PERSONS, i]
-    lacking = max(terms[6] - h.real[at.LAST_INCOME, i], f32(0.0)) * persons
-    total = terms[0] + terms[1] * persons + terms[2] * lacking
-    total += terms[3] * h.traits[at.STUDENTS, i] + terms[4] * h.traits[at.ILL, i] + terms[5] * h.traits[at.DISABLED, i]
-    return int(np.int64(np.ceil(total)) * h.weight[i])
+@compiled
+def _price(h: Households, ask: Ask, weight: Ints, out: Applications) -> None:
+    """Set the cost of each application and its place in the queue."""
+    who, rank, terms = ask.who, ask.rank, ask.cost
+    income, persons, cause = h.real[at.LAST_INCOME], h.home[at.PERSONS], h.traits[at.CAUSE]
+    students, ill, disabled = h.traits[at.STUDENTS], h.traits[at.ILL], h.traits[at.DISABLED]
+    place, sort_key, cost, luck = out.place, out.sort_key, out.cost, out.luck
+    for k in range(place.shape[0]):
+        i = place[k]
+        total = terms[0] + persons[i] * (terms[1] + terms[2] * max(terms[6] - income[i], f32(0.0)))
+        total += terms[3] * students[i] + terms[4] * ill[i] + terms[5] * disabled[i]
+        cost[k] = np.int64(np.ceil(total)) * weight[i]
+        sort_key[k] = _sort_key(income[i], rank[cause[i]], who[7], luck[k])
 
 
 @compiled
@@ -104,7 +107,7 @@ def list_applicants(
     standing : array, shape (villages, 3)
         Out, added to: count units eligible or served, count units served so far, yuan of running support.
     out : Applications
-        Filled in the order of households.
+        Place and luck are filled in the order of households; cost and sort key are left to ``applications``.
 
     Returns
     -------
@@ -112,34 +115,56 @@ def list_applicants(
         Number of applications.
     """
     # the arrays of a named tuple are taken out before the loop: inside it each access would count references
-    who, rank, villages, costs, running = ask.who, ask.rank, ask.villages, ask.cost, ask.running
-    place, sort_key, cost = out.place, out.sort_key, out.cost
+    who, villages, running = ask.who, ask.villages, ask.running
+    place, first_luck = out.place, out.luck
     status, income, arrears = h.whole[at.STATUS], h.real[at.LAST_INCOME], h.real[at.ARREARS]
-    village, weight, key, cause = h.village, h.weight, h.key, h.traits[at.CAUSE]
+    deprived, balance, persons = h.whole[at.DEPRIVED], h.real[at.BALANCE], h.home[at.PERSONS]
+    category, cause, workers = h.traits[at.CATEGORY], h.traits[at.CAUSE], h.traits[at.WORKERS]
+    village, weight, key = h.village, h.weight, h.key
     k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
-    statuses = who[0]
     filled = 0
     for i in range(since.shape[0]):
-        fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
+        fits = ((who[0] >> status[i]) & 1) != 0 and income[i] < below
         if not fits and since[i] == 0:
             continue
         v, units = village[i], weight[i]
         standing[v, 1] += units if since[i] != 0 else 0
-        fits = fits and villages[v] and _fits(h, i, who)
+        fits = fits and villages[v] and (who[3] == 0 or (deprived[i] & who[3]) != 0)
+        fits = fits and ((who[1] >> category[i]) & 1) != 0 and ((who[2] >> cause[i]) & 1) != 0
+        fits = fits and who[4] <= workers[i] <= who[5] and persons[i] >= who[6]
         standing[v, 0] += units if fits or since[i] != 0 else 0
         if since[i] > 0:
-            in_support = running[0] + running[1] * h.real[at.BALANCE, i] if ended[i] == 0 else f32(0.0)
+            in_support = running[0] + running[1] * balance[i] if ended[i] == 0 else f32(0.0)
             standing[v, 2] += np.int64(np.ceil(in_support)) * units
-            continue
-        if not fits or (who[8] != 0 and arrears[i] > f32(0.0)):
-            continue
-        luck = four_uniforms(k0, k1, turn.draw, year, key[i])
-        if luck[0] < take_up:
-            place[filled] = i
-            sort_key[filled] = _sort_key(income[i], rank[cause[i]], who[7], luck[1])
-            cost[filled] = _cost(h, i, costs)
-            filled += 1
+        elif fits and (who[8] == 0 or arrears[i] <= f32(0.0)):
+            luck = luck_of(k0, k1, turn.draw, year, key[i])
+            if luck[0] < take_up:
+                place[filled] = i
+                first_luck[filled] = luck[1]
+                filled += 1
     return filled
+
+
+def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, space: Applications) -> Listed:
+    """List the applications of a block with their cost and place in the queue, and the measure's standing by village.
+
+    Parameters
+    ----------
+    h, since, ended, ask, turn
+        As for :func:`list_applicants`.
+    space : Applications
+        Work space at least as long as the block.
+
+    Returns
+    -------
+    Listed
+        Views of the work space, and a new array (villages, 3).
+    """
+    standing = np.zeros((h.bounds.shape[0] - 1, 3), dtype=np.int64)
+    count = list_applicants(h, since, ended, ask, turn, standing, space)
+    found = Applications(space.place[:count], space.luck[:count], space.sort_key[:count], space.cost[:count])
+    _price(h, ask, h.weight, found)
+    return Listed(found, standing)
 
 
 def cut_off(sort_key: npt.NDArray[np.uint32], amount: Longs, starts: Longs, limits: Longs) -> npt.NDArray[np.bool_]:

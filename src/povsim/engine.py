@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from povsim import layout as at
-from povsim.capacity import Applications
+from povsim.capacity import Applications, Listed
 from povsim.draws import decision_key, fill_normals, fill_uniforms, household_key
 from povsim.ground import BLOCK, Prepared, prepare
 from povsim.incomes import Doubles
@@ -71,10 +71,13 @@ def make_task(
     block_size: int = BLOCK,
 ) -> Task:
     """Check that scenarios and register fit, and make them ready."""
-    prepared = tuple(prepare(register, scenario, block_size=block_size) for scenario in scenarios)
+    prepared: list[Prepared] = []
+    for scenario in scenarios:
+        like = prepared[0] if prepared else None
+        prepared.append(prepare(register, scenario, like=like, block_size=block_size))
     codes = dict.fromkeys(code for scenario in scenarios for code in scenario.active())
     named = tuple(replace(item, key=decision_key(seed, f"process.{item.name}")) for item in processes)
-    return Task(tuple(scenarios), prepared, draws, seed, named, tuple(codes))
+    return Task(tuple(scenarios), tuple(prepared), draws, seed, named, tuple(codes))
 
 
 def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Progress | None = None) -> None:
@@ -265,13 +268,12 @@ class _Engine:
             for slot, measure in enumerate(rules.measures):
                 if not measure.years[index]:
                     continue
-                applications, standing = apply_year(h, block, now, (slot, measure), work)
-                offer = _offer(block, h, applications, standing)
+                offer = _offer(block, h, apply_year(h, block, now, (slot, measure), work))
                 if measure.shared:
                     offers[measure.code] = offer
                 else:
                     granted = _decide(measure, index, [offer], np.arange(block.villages))
-                    h.whole[at.SINCE + 2 * slot][offer.place[granted]] = now.code
+                    h.whole[at.SINCE + 2 * slot][offer.waiting.place[granted]] = now.code
             waiting.append(offers)
         return waiting
 
@@ -286,36 +288,29 @@ class _Engine:
             granted = _decide(measure, index, gathered, area)
             begin = 0
             for place, offer in enumerate(gathered):
-                here = granted[begin : begin + offer.place.size]
-                begin += offer.place.size
+                here = granted[begin : begin + offer.waiting.place.size]
+                begin += offer.waiting.place.size
                 since = self.states[place, scenario].whole[at.SINCE + 2 * slot]
-                since[offer.place[here]] = index + 1
+                since[offer.waiting.place[here]] = index + 1
 
 
 @dataclass(frozen=True)
 class Offer:
     """A block's applications for one measure, copied out of the work space."""
 
-    place: npt.NDArray[np.int32]
-    sort_key: npt.NDArray[np.uint32]
-    cost: Longs
+    waiting: Applications
     units: Longs
     village: npt.NDArray[np.int64]  # position among all the villages that decide together
     standing: Longs  # (villages of the block, 3)
     first_village: int
 
 
-def _offer(block: Block, h: Households, applications: Applications, standing: Longs) -> Offer:
-    place = applications.place.copy()
-    return Offer(
-        place,
-        applications.sort_key.copy(),
-        applications.cost.copy(),
-        h.weight[place].astype(np.int64),
-        block.village[place].astype(np.int64),
-        standing,
-        block.first_village,
-    )
+def _offer(block: Block, h: Households, listed: Listed) -> Offer:
+    found = listed.applications
+    place = found.place.copy()
+    units, village = h.weight[place].astype(np.int64), block.village[place].astype(np.int64)
+    waiting = Applications(place, found.luck.copy(), found.sort_key.copy(), found.cost.copy())
+    return Offer(waiting, units, village, listed.standing, block.first_village)
 
 
 def _decide(
@@ -328,11 +323,7 @@ def _decide(
     where = area[village]
     areas = int(area.max()) + 1
     standing_area = np.stack([np.bincount(area, standing[:, k], areas) for k in range(3)], axis=1).astype(np.int64)
-    merged = Applications(
-        np.concatenate([offer.place for offer in offers]),
-        np.concatenate([offer.sort_key for offer in offers]),
-        np.concatenate([offer.cost for offer in offers]),
-    )
+    merged = Applications(*(np.concatenate(columns) for columns in zip(*(o.waiting for o in offers), strict=True)))
     units = np.concatenate([offer.units for offer in offers])
     starts = np.searchsorted(where, np.arange(areas + 1)).astype(np.int64)
-    return settle(measure, index, merged, (units, merged.cost), starts, standing_area)
+    return settle(measure, index, merged, units, starts, standing_area)

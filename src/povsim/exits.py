@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from povsim import layout as at
-from povsim.arithmetic import exp32, normal_quantile
+from povsim.arithmetic import spread_of
 from povsim.compiled import compiled, f32, inlined
-from povsim.draws import four_uniforms
+from povsim.draws import luck_of
 from povsim.layout import Floats, Households, Shorts
 from povsim.measures.frame import Turn
 from povsim.terms import Status
@@ -57,68 +57,67 @@ def test_year(h: Households, line: np.float32, strict: int, counts: Floats, bits
 
 @inlined
 def _seen_passing(
-    h: Households, i: int, seen: np.float32, line: np.float32, strict: int, vetoes: int, terms: Floats, luck: np.float32
+    pattern: int, seen: np.float32, needed: np.float32, strict: int, vetoes: int, terms: Floats, luck: np.float32
 ) -> bool:
     """Tell whether inspectors see a household pass every veto; unmet guarantees may be overlooked or imagined."""
-    needed = line * h.home[at.PERSONS, i]
     poor = seen <= needed if strict == 1 else seen < needed
-    lacking = (np.int64(h.marks[at.PATTERN, i]) & vetoes & ~1) != 0
+    lacking = (pattern & vetoes & ~1) != 0
     lacking_seen = luck >= terms[1] if lacking else luck < terms[2]
     return not (poor and (vetoes & 1) != 0) and not lacking_seen
 
 
 @inlined
-def _declare(h: Households, i: int, passing: bool, fails: bool, year: int, terms: Floats) -> None:
+def _declare(whole: Shorts, marks: Shorts, i: int, passing: bool, fails: bool, year: int, terms: Floats) -> None:
     """Registered households that are seen above the standard for enough years are declared out of poverty."""
-    h.whole[at.ABOVE, i] = np.int16(h.whole[at.ABOVE, i] + 1) if passing else np.int16(0)
-    if h.whole[at.ABOVE, i] >= np.int64(terms[5]):
-        h.whole[at.STATUS, i] = np.int16(_EXITED)
-        h.whole[at.STATUS_YEAR, i] = np.int16(year)
-        h.whole[at.FELL, i] = np.int16(0)
-        h.marks[at.EVENTS, i] |= np.int16(at.EXIT | (at.WRONG_EXIT if fails else 0))
-        h.whole[at.FLAGS, i] &= ~np.int16(at.SOUND | at.FALLEN)
+    whole[at.ABOVE, i] = np.int16(whole[at.ABOVE, i] + 1) if passing else np.int16(0)
+    if whole[at.ABOVE, i] >= np.int64(terms[5]):
+        whole[at.STATUS, i] = np.int16(_EXITED)
+        whole[at.STATUS_YEAR, i] = np.int16(year)
+        whole[at.FELL, i] = np.int16(0)
+        marks[at.EVENTS, i] |= np.int16(at.EXIT | (at.WRONG_EXIT if fails else 0))
+        whole[at.FLAGS, i] &= ~np.int16(at.SOUND | at.FALLEN)
         if not fails:
-            h.whole[at.FLAGS, i] |= np.int16(at.SOUND)
+            whole[at.FLAGS, i] |= np.int16(at.SOUND)
 
 
 @inlined
-def _follow(h: Households, i: int, fails: bool, found: bool, year: int, terms: Floats) -> None:
+def _follow(whole: Shorts, marks: Shorts, i: int, fails: bool, found: bool, year: int, terms: Floats) -> None:
     """Exited households may truly fall back; after a delay they are found and registered again."""
-    flags = h.whole[at.FLAGS, i]
+    flags = whole[at.FLAGS, i]
     if not fails:
-        h.whole[at.FLAGS, i] = np.int16((flags | at.SOUND) & ~at.FALLEN)
-        h.whole[at.FELL, i] = np.int16(0)
+        whole[at.FLAGS, i] = np.int16((flags | at.SOUND) & ~at.FALLEN)
+        whole[at.FELL, i] = np.int16(0)
         return
-    if h.whole[at.FELL, i] == 0:
-        h.whole[at.FELL, i] = np.int16(year)
+    if whole[at.FELL, i] == 0:
+        whole[at.FELL, i] = np.int16(year)
     if (flags & at.SOUND) != 0 and (flags & at.FALLEN) == 0:
-        h.marks[at.EVENTS, i] |= np.int16(at.RELAPSE)
-        h.whole[at.FLAGS, i] |= np.int16(at.FALLEN)
-    if found and year - h.whole[at.FELL, i] >= np.int64(terms[4]):
-        h.whole[at.STATUS, i] = np.int16(_RELAPSED)
-        h.whole[at.STATUS_YEAR, i] = np.int16(year)
-        h.whole[at.ABOVE, i] = np.int16(0)
+        marks[at.EVENTS, i] |= np.int16(at.RELAPSE)
+        whole[at.FLAGS, i] |= np.int16(at.FALLEN)
+    if found and year - whole[at.FELL, i] >= np.int64(terms[4]):
+        whole[at.STATUS, i] = np.int16(_RELAPSED)
+        whole[at.STATUS_YEAR, i] = np.int16(year)
+        whole[at.ABOVE, i] = np.int16(0)
 
 
 @inlined
-def _notice(h: Households, i: int, found: bool, year: int) -> None:
+def _notice(whole: Shorts, marks: Shorts, i: int, found: bool, year: int) -> None:
     """An unregistered household that fails is newly poor at first, and registered once it is found in a later year."""
-    if (h.whole[at.FLAGS, i] & at.FAILED_LAST) == 0:
-        h.marks[at.EVENTS, i] |= np.int16(at.NEWLY_POOR)
+    if (whole[at.FLAGS, i] & at.FAILED_LAST) == 0:
+        marks[at.EVENTS, i] |= np.int16(at.NEWLY_POOR)
     elif found:
-        h.whole[at.STATUS, i] = np.int16(_REGISTERED)
-        h.whole[at.STATUS_YEAR, i] = np.int16(year)
+        whole[at.STATUS, i] = np.int16(_REGISTERED)
+        whole[at.STATUS_YEAR, i] = np.int16(year)
 
 
 @inlined
-def _note_poor(h: Households, i: int) -> np.int16:
+def _note_poor(whole: Shorts, marks: Shorts, i: int) -> np.int16:
     """Remember whether the household is poor; return LASTING_EXIT in the second year above after a poor one."""
-    flags = h.whole[at.FLAGS, i]
-    poor = (h.marks[at.PATTERN, i] & 1) != 0
+    flags = whole[at.FLAGS, i]
+    poor = (marks[at.PATTERN, i] & 1) != 0
     was, before = (flags & at.POOR_LAST) != 0, (flags & at.POOR_BEFORE) != 0
     flags &= ~np.int16(at.POOR_LAST | at.POOR_BEFORE)
     flags |= np.int16((at.POOR_LAST if poor else 0) | (at.POOR_BEFORE if was else 0))
-    h.whole[at.FLAGS, i] = flags
+    whole[at.FLAGS, i] = flags
     return np.int16(at.LASTING_EXIT if before and not was and not poor else 0)
 
 
@@ -146,6 +145,7 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
     counted, dibao, seen = h.flow[at.COUNTED], h.flow[at.DIBAO], h.real[at.LAST_INCOME]
     persons, status, flags = h.home[at.PERSONS], h.whole[at.STATUS], h.whole[at.FLAGS]
     pattern, events = h.marks[at.PATTERN], h.marks[at.EVENTS]
+    whole, marks, key = h.whole, h.marks, h.key
     k0, k1, year = turn.key[0], turn.key[1], turn.origin + turn.year
     for i in range(seen.shape[0]):
         seen[i] = (counted[i] - dibao[i]) / persons[i]
@@ -155,16 +155,18 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
         if status[i] == _NEVER and pattern[i] == 0 and flags[i] == 0 and seen[i] >= nothing_to_see:
             continue
         fails = (pattern[i] & vetoes) != 0
-        events[i] = _note_poor(h, i)
-        luck = four_uniforms(k0, k1, turn.draw, year, h.key[i])
-        error = exp32(terms[0] * normal_quantile(luck[0]) - f32(0.5) * terms[0] * terms[0])
+        events[i] = _note_poor(whole, marks, i)
+        luck = luck_of(k0, k1, turn.draw, year, key[i])
+        error = spread_of(luck[0], terms[0])
         seen[i] *= error
         found = luck[2] < terms[3]
         if status[i] == _REGISTERED or status[i] == _RELAPSED:
-            passing = _seen_passing(h, i, counted[i] * error, line, strict, vetoes, terms, luck[1])
-            _declare(h, i, passing, fails, turn.year, terms)
+            passing = _seen_passing(
+                np.int64(pattern[i]), counted[i] * error, line * persons[i], strict, vetoes, terms, luck[1]
+            )
+            _declare(whole, marks, i, passing, fails, turn.year, terms)
         elif status[i] == _EXITED:
-            _follow(h, i, fails, found, turn.year, terms)
+            _follow(whole, marks, i, fails, found, turn.year, terms)
         elif fails:
-            _notice(h, i, found, turn.year)
+            _notice(whole, marks, i, found, turn.year)
         flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)

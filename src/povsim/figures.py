@@ -73,10 +73,8 @@ def money(amounts: Sequence[float], lang: Language) -> list[str]:
     """
     scaled = [amount / (1e4 if lang == "zh" else 1e6) for amount in amounts]
     largest = max((abs(value) for value in scaled if not math.isnan(value)), default=0.0)
-    if lang == "zh":
-        digits = 2 if largest < 1000 else 0
-    else:
-        digits = 3 if largest < 10 else 2 if largest < 100 else 1
+    steps = ((1000, 2), (math.inf, 0)) if lang == "zh" else ((10, 3), (100, 2), (math.inf, 1))
+    digits = next(decimals for bound, decimals in steps if largest < bound)
     return [NOTHING if math.isnan(value) else f"{value:,.{digits}f}" for value in scaled]
 
 

@@ -94,11 +94,11 @@ def write_run(
 def _write_scenarios(scenarios: tuple[Scenario, ...], record: Record, part: Path) -> None:
     """Write the scenarios with copies of the files they name, so that the folder runs again on another machine."""
     first = scenarios[0].population
-    copies = {"margins": (first.margins and locate(first.margins), POPULATION)}
-    copies["mapping"] = (record.inputs.get("mapping"), MAPPING)
+    named = {"margins": (first.margins, POPULATION), "mapping": (first.mapping, MAPPING)}
     beside = {}
-    for key, (source, name) in copies.items():
-        if source:
+    for key, (given, name) in named.items():
+        source = record.inputs.get(key) or (locate(given) if given else None)
+        if source is not None:
             shutil.copyfile(source, part / name)
             beside[key] = name
     for scenario in scenarios:

@@ -74,10 +74,11 @@ def input_files(
             break
         path = locate(str(data["base"]), path.parent)
         found[f"base {depth}"] = path
+    source = scenario.population
     named = {
         "exit_standard": standard,
-        "margins": locate(scenario.population.margins) if scenario.population.margins else None,
-        "mapping": mapping,
+        "margins": locate(source.margins) if source.margins else None,
+        "mapping": mapping or (locate(source.mapping) if source.mapping else None),
         "register": register,
     }
     return found | {role: file for role, file in named.items() if file is not None}

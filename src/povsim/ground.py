@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from povsim.draws import household_key
 from povsim.errors import InputError, Problem, nearest
 from povsim.incomes import Doubles, Explained, Parts, explain, mean_drift
 from povsim.layout import Block, Floats
-from povsim.rules import Ground
+from povsim.rules import Ground, uncertain_entries
 from povsim.scenario import Scenario
 
 BLOCK = 8192
@@ -30,6 +30,8 @@ class Prepared:
     business: Explained
     blocks: tuple[Block, ...]
     weight: Doubles
+    home: Floats
+    setting: tuple[float, bool]
     _drifts: dict[tuple[int, Parts, range], Doubles] = field(default_factory=dict)
 
     def drift(self, source: Explained, parts: Parts, horizons: range) -> Doubles:
@@ -40,7 +42,9 @@ class Prepared:
         return self._drifts[key]
 
 
-def prepare(register: xr.Dataset, scenario: Scenario, *, block_size: int = BLOCK) -> Prepared:
+def prepare(
+    register: xr.Dataset, scenario: Scenario, *, like: Prepared | None = None, block_size: int = BLOCK
+) -> Prepared:
     """Make a register ready for simulation under a scenario.
 
     Parameters
@@ -49,6 +53,8 @@ def prepare(register: xr.Dataset, scenario: Scenario, *, block_size: int = BLOCK
         As ``read_register`` or ``synthesise_register`` return it, covering the whole population.
     scenario : Scenario
         The plan; its income settings say how incomes are explained.
+    like : Prepared, optional
+        The same register made ready for another scenario; what the two have in common is used again.
     block_size : int
         Households a block aims at; a village is never divided. Results do not depend on it.
 
@@ -59,11 +65,20 @@ def prepare(register: xr.Dataset, scenario: Scenario, *, block_size: int = BLOCK
     """
     _check(register, scenario)
     weight = register["weight"].to_numpy().astype(np.float64)
+    setting = (scenario.incomes.shift.at(scenario.years[0]), _pays_dibao(scenario))
+    if like is not None and like.setting == setting:
+        variances = (like.wage.variance, like.business.variance)
+        ground = _ground(register, scenario, like.home, weight, variances)
+        return replace(like, ground=ground)
     wage, business = _explain(register, scenario, weight)
     home = _home(register, scenario, wage, business)
     ground = _ground(register, scenario, home, weight, (wage.variance, business.variance))
-    blocks = _blocks(register, ground, home, block_size)
-    return Prepared(ground, wage, business, blocks, weight)
+    return Prepared(ground, wage, business, _blocks(register, ground, home, block_size), weight, home, setting)
+
+
+def _pays_dibao(scenario: Scenario) -> bool:
+    """Tell whether dibao is a measure of the plan, so that the dibao in the register's transfers has to give way."""
+    return any(measure.type == "dibao" for measure in scenario.active().values())
 
 
 def _check(register: xr.Dataset, scenario: Scenario) -> None:
@@ -137,7 +152,7 @@ def _home(register: xr.Dataset, scenario: Scenario, wage: Explained, business: E
     ratio = np.divide(cost, gross, out=np.zeros_like(cost), where=gross > 0)
     pension, dibao = column("pension"), column("dibao")
     total = column("wage") + gross - cost + column("property") + column("transfer")
-    pays_dibao = any(measure.type == "dibao" for measure in scenario.active().values())
+    pays_dibao = _pays_dibao(scenario)
     other = column("transfer") - pension - (dibao if pays_dibao else 0.0)
     home = np.zeros((at.HOME_ROWS, gross.size), dtype=np.float32)
     home[at.PERSONS] = column("persons")
@@ -173,6 +188,7 @@ def _ground(
         variance_wage=variances[0],
         variance_business=variances[1],
         line_of_quantile=line,
+        uncertain=uncertain_entries(scenario),
     )
 
 

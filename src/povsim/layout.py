@@ -109,6 +109,7 @@ class Workspace:
         self.normals = np.zeros((4, largest), dtype=np.float32)
         self.uniforms = np.zeros((4, largest), dtype=np.float32)
         self.index = np.zeros(largest, dtype=np.int32)
+        self.luck = np.zeros(largest, dtype=np.float32)
         self.sort_key = np.zeros(largest, dtype=np.uint32)
         self.cost = np.zeros(largest, dtype=np.int64)
         self._marks = np.zeros((MARK_ROWS, largest), dtype=np.int16)

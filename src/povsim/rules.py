@@ -87,16 +87,23 @@ class Rules:
     measures: tuple[MeasureRules, ...]
 
 
+Uncertain = tuple[tuple[str, Quantity], ...]
+"""Dotted path and entry of every figure that has a spread."""
+
+
+def uncertain_entries(scenario: Scenario) -> Uncertain:
+    """Return the entries of a scenario that differ from draw to draw."""
+    return tuple((path, entry) for path, entry, _ in entries(scenario) if entry.spread is not None)
+
+
 class Sampler:
     """Values of a scenario's entries in one draw: an entry with a spread takes its own addressed luck."""
 
-    def __init__(self, scenario: Scenario, *, seed: int, draw: int) -> None:
-        self._luck: dict[int, float] = {}
-        for path, entry, _ in entries(scenario):
-            if entry.spread is not None:
-                decision = f"parameter:{path}"
-                luck = uniforms([0], seed=seed, draw=draw, year=0, decision=decision)
-                self._luck[id(entry)] = float(luck[0])
+    def __init__(self, uncertain: Uncertain, *, seed: int, draw: int) -> None:
+        self._luck = {
+            id(entry): float(uniforms([0], seed=seed, draw=draw, year=0, decision=f"parameter:{path}")[0])
+            for path, entry in uncertain
+        }
 
     def __call__(self, entry: Quantity, year: int) -> float:
         """Return the entry's value in a year."""
@@ -105,7 +112,7 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Ground:
-    """What the rules need to know of the register: its year, guarantees, villages, measured lines and spreads."""
+    """What the rules need to know of the register and the plan: year, guarantees, villages, measured figures."""
 
     base_year: int
     origin: int
@@ -119,6 +126,7 @@ class Ground:
     variance_wage: float
     variance_business: float
     line_of_quantile: float | None
+    uncertain: Uncertain
 
     def bit(self, guarantee: str) -> int:
         """Return the bit of a guarantee in DEPRIVED, 0 when the register does not have it."""
@@ -141,7 +149,7 @@ def make_rules(scenario: Scenario, ground: Ground, *, seed: int, draw: int) -> R
     seed, draw : int
         Address of the parameters' luck.
     """
-    sample = Sampler(scenario, seed=seed, draw=draw)
+    sample = Sampler(ground.uncertain, seed=seed, draw=draw)
     span = list(scenario.span)
     standard, shocks, incomes = scenario.exit_standard.household, scenario.shocks, scenario.incomes
     wage = _parts(incomes.wage, ground.variance_wage, sample)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim import layout as at
-from povsim.arithmetic import exp32, normal_quantile
+from povsim.arithmetic import spread_of
 from povsim.compiled import compiled, f32
 from povsim.layout import Floats, Households
 
@@ -36,7 +36,7 @@ def fall_ill_year(h: Households, uniforms: Floats, terms: Floats, insurance_bit:
     for i in range(h.weight.shape[0]):
         hazard = (terms[1] if ill[i] > 0 else terms[0]) * persons[i]
         if uniforms[0, i] < hazard:
-            size = terms[2] * exp32(terms[3] * normal_quantile(uniforms[1, i]) - f32(0.5) * terms[3] * terms[3])
+            size = terms[2] * spread_of(uniforms[1, i], terms[3])
             insured = (deprived[i] & insurance_bit) == 0
             h.flow[at.MEDICAL, i] = size * (f32(1.0) - terms[4]) if insured else size
             until[i] = np.int16(year + np.int64(terms[6]) - 1)

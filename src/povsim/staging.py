@@ -173,3 +173,15 @@ def _is_stale(folder: Path, pid: int) -> bool:
     except PermissionError:
         return False
     return False
+
+
+@contextmanager
+def replaced(file: Path) -> Iterator[Path]:
+    """Give a hidden file beside ``file`` to write to, and put it in its place when all went well."""
+    part = file.with_name(f".{file.name}.part-{os.getpid()}")
+    try:
+        yield part
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim import layout as at
-from povsim.capacity import Applications, cut_off, list_applicants
+from povsim.capacity import Applications, Listed, applications, cut_off
 from povsim.draws import decision_key, fill_normals, fill_uniforms
 from povsim.exits import inspect_year, test_year
 from povsim.incomes import NOTHING, Doubles, earn_year, start_source
@@ -167,23 +167,21 @@ def _remember_failing(h: Households, rules: Rules, earned: Floats) -> None:
 
 def apply_year(
     h: Households, block: Block, now: YearOfScenario, measure: tuple[int, MeasureRules], work: Workspace
-) -> tuple[Applications, Longs]:
+) -> Listed:
     """List a block's applications for one measure's coming year, and the standing of the measure by village."""
     place, rules = measure
     ask = rules.asks[now.index]
     ask = ask._replace(villages=ask.villages[block.first_village : block.first_village + block.villages])
-    standing = np.zeros((block.villages, 3), dtype=np.int64)
-    space = Applications(work.index, work.sort_key, work.cost)
+    space = Applications(work.index, work.luck, work.sort_key, work.cost)
     since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
-    count = list_applicants(h, since, ended, ask, now.turn(rules.key), standing, space)
-    return Applications(space.place[:count], space.sort_key[:count], space.cost[:count]), standing
+    return applications(h, since, ended, ask, now.turn(rules.key), space)
 
 
 def settle(
     measure: MeasureRules,
     index: int,
-    applications: Applications,
-    counts: tuple[Longs, Longs],
+    waiting: Applications,
+    units: Longs,
     starts: Longs,
     standing: Longs,
 ) -> npt.NDArray[np.bool_]:
@@ -195,10 +193,10 @@ def settle(
         Its capacity and limits.
     index : int
         Position of the year.
-    applications : Applications
-        Of all the areas, area after area.
-    counts : tuple
-        Count units and cost of each application.
+    waiting : Applications
+        Applications of all the areas, area after area.
+    units : array
+        Count units of each application.
     starts : array, shape (areas + 1,)
         Where each area's applications begin.
     standing : array, shape (areas, 3)
@@ -210,17 +208,16 @@ def settle(
         Granted or not.
     """
     if measure.capacity is None:
-        return np.ones(applications.place.size, dtype=bool)
+        return np.ones(waiting.place.size, dtype=bool)
     kind, _ = measure.capacity.limit()
     limit = measure.limits[index]
-    units, cost = counts
     if kind == "share":
         limits = np.floor(limit * standing[:, 0] + 1e-9).astype(np.int64) - standing[:, 1]
     elif kind == "households":
         limits = np.full(standing.shape[0], int(limit), dtype=np.int64)
     else:
         limits = int(limit) - standing[:, 2]
-    return cut_off(applications.sort_key, cost if kind == "budget" else units, starts, limits)
+    return cut_off(waiting.sort_key, waiting.cost if kind == "budget" else units, starts, limits)
 
 
 def trends(rules: Rules, luck: AreaLuck, drift: Doubles) -> Floats:

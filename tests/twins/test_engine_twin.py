@@ -1,8 +1,8 @@
 """The engine against plain NumPy on the engine's own draws: the same people, the same decisions, the same books.
 
-The engine counts in float32, the twin in float64. They may part only where a comparison or a rounding is a knife-edge, so
-the twin notes every knife-edge it meets, and a household that ends up different has to have met one, or has to follow
-from one: a place in a queue that another household took or left.
+The engine counts in float32, the twin in float64. They may part only where a comparison or a rounding is a knife-edge,
+so the twin notes every knife-edge it meets, and a household that ends up different has to have met one, or has to
+follow from one: a place in a queue that another household took or left.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import pytest
 import povsim
 from benchmarks.plain import Statistics, Watch, read_facts, simulate_plain
 from povsim.runs import Settings, run_scenarios
-from tests.conftest import flat_transfer, quantity
+from tests.conftest import ALL_OFF, flat_transfer, quantity
 
 ROUNDING = 5e-6
 """Twice the largest error of a float32 flow that was seen, relative to the sums that make it up."""
@@ -318,11 +318,51 @@ def test_monitored_households(people, sample):
     _check(people.assign(status=people["status"].copy(data=status)), sample, (0, 1))
 
 
+@pytest.mark.xfail(strict=True, reason="inspect_year takes dibao off the assessed income though it was not counted in")
 def test_dibao_that_does_not_count(people):
     plan = povsim.read_scenario("sample", overrides={"exit_standard.household.counts.dibao": False})
     _check(people, plan, (0, 1))
 
 
+@pytest.mark.xfail(strict=True, reason="two loan measures write to one balance: the second loan wipes out the first")
 def test_two_loan_measures(people, sample):
     again = sample.measures["microcredit"].model_copy(update={"priority": "poorest_first"})
     _check(people, sample.model_copy(update={"measures": {**sample.measures, "second_loan": again}}), (0, 1))
+
+
+CALM = {
+    **ALL_OFF,
+    "shocks.illness.hazard.value": 0.0,
+    "shocks.illness.hazard_ill.value": 0.0,
+    "shocks.disaster.village.value": 0.0,
+    "incomes.common.county_sd.value": 0.0,
+}
+
+
+def _wage_over_trend(people, changes):
+    plan = povsim.read_scenario("sample", overrides={**CALM, **changes})
+    outcomes = povsim.simulate(people, plan, draws=100, seed=SEED)
+    wages = float(outcomes["income_sum"].sel(source="wage").isel(scenario=0, year=-1).sum("village").mean())
+    growth = [1 + plan.incomes.growth.wage.at(year) for year in range(int(people.attrs["year"]) + 1, plan.years[1] + 1)]
+    return wages / float(people["wage"].sum()) / np.prod(growth)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        pytest.param(
+            {"incomes.shift.value": 5000.0},
+            marks=pytest.mark.xfail(strict=True, reason="income plus shift grows, so income alone outgrows its trend"),
+        ),
+        pytest.param(
+            {"years": [2020, 2020]},
+            marks=pytest.mark.xfail(
+                strict=True, reason="years between the register and the first one do not fade luck"
+            ),
+        ),
+    ],
+    ids=["as shipped", "shifted logs", "five years after the register"],
+)
+def test_mean_wage_follows_its_trend(people, changes):
+    assert abs(_wage_over_trend(people, changes) - 1) < 0.015

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from povsim.compiled import f32, inlined
-from povsim.draws import four_uniforms
+from povsim.draws import luck_of
 from povsim.layout import Households, Ints, Longs, Shorts, Words
 
 
@@ -49,10 +49,10 @@ def count(h: Households, book: Book, i: int) -> None:
 def entry_luck(turn: Turn, since: Shorts, key: np.uint64, i: int):  # type: ignore[no-untyped-def]
     """Return the four uniforms of household i in the year it entered the measure; they stay with it."""
     year = turn.origin + np.int64(since[i])
-    return four_uniforms(turn.key[0], turn.key[1], turn.draw, year, key)
+    return luck_of(turn.key[0], turn.key[1], turn.draw, year, key)
 
 
 @inlined
 def year_luck(turn: Turn, key: np.uint64):  # type: ignore[no-untyped-def]
     """Return the four uniforms of a household in this year; lanes 0 and 1 decide applications, 2 and 3 are free."""
-    return four_uniforms(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, key)
+    return luck_of(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, key)

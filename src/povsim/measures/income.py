@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from povsim import layout as at
-from povsim.arithmetic import exp32, normal_quantile
+from povsim.arithmetic import spread_of
 from povsim.compiled import compiled, f32, inlined
 from povsim.layout import Floats, Households, Shorts
 from povsim.measures.frame import Book, Turn, count, entry_luck, pay, whole_yuan, year_luck
@@ -71,7 +71,6 @@ def industry_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, tu
             since[i] = np.int16(-turn.year)
             ended[i] = 0
             continue
-        spread = terms[2] * normal_quantile(entry_luck(turn, since, h.key[i], i)[3])
-        sales = terms[0] * size * exp32(spread - f32(0.5) * terms[2] * terms[2])
+        sales = terms[0] * size * spread_of(entry_luck(turn, since, h.key[i], i)[3], terms[2])
         h.flow[at.GROSS, i] += sales
         h.flow[at.COST, i] += sales * (f32(1.0) - terms[1])

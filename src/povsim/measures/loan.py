@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from povsim import layout as at
-from povsim.arithmetic import exp32, normal_quantile
+from povsim.arithmetic import normal_of, spread_of
 from povsim.compiled import compiled, f32, inlined
 from povsim.layout import Floats, Households, Shorts
 from povsim.measures.frame import Book, Turn, count, pay, whole_yuan, year_luck
@@ -28,8 +28,7 @@ def _to_spare(h: Households, i: int, terms: Floats) -> np.float32:
 
 @inlined
 def _lend(h: Households, i: int, terms: Floats, u: np.float32) -> None:
-    spread = exp32(terms[1] * normal_quantile(u) - f32(0.5) * terms[1] * terms[1])
-    amount = whole_yuan(min(terms[0] * spread, terms[2]))
+    amount = whole_yuan(min(terms[0] * spread_of(u, terms[1]), terms[2]))
     h.real[at.BALANCE, i] = amount
     h.real[at.CAPITAL, i] = amount
 
@@ -71,7 +70,7 @@ def microcredit_year(h: Households, since: Shorts, ended: Shorts, terms: Floats,
         luck = year_luck(turn, h.key[i])
         if since[i] == turn.year:
             _lend(h, i, terms, luck[3])
-        gain = h.real[at.CAPITAL, i] * (terms[5] + terms[6] * normal_quantile(luck[2]))
+        gain = h.real[at.CAPITAL, i] * (terms[5] + terms[6] * normal_of(luck[2]))
         gain = max(gain, -h.real[at.CAPITAL, i])
         h.flow[at.GROSS, i] += max(gain, _ZERO)
         h.flow[at.COST, i] += max(-gain, _ZERO)

@@ -1,0 +1,222 @@
+"""The command line: thin commands over the package, in Chinese and English.
+
+Heavy imports stand inside the commands, so that ``povsim --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from povsim.errors import InputError
+from povsim.interrupts import stoppable
+from povsim.wording import Wording, language, wording
+
+DEFAULT_SCENARIO = "xiangyin-2016"
+MOST_DRAWS = 65_535
+"""Households are counted over draws in sixteen bits."""
+FAILED, REFUSED, STOPPED = 1, 2, 130
+HELP = ["-h", "--help"]
+
+
+class Lang(StrEnum):
+    """Languages of the interface."""
+
+    zh = "zh"
+    en = "en"
+
+
+class Status(StrEnum):
+    """How well a figure is known."""
+
+    documented = "documented"
+    estimated = "estimated"
+    assumed = "assumed"
+
+
+class Planner(TyperGroup):
+    """The root command: help in the reader's language, and one way to fail for all commands."""
+
+    asked: str | None = None
+    """Language named anywhere on the command line, also before the command."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Put the help texts in before anything is parsed."""
+        given = list(sys.argv[1:] if args is None else args)
+        Planner.asked = _asked(given)
+        _translate(self, "", wording(language(Planner.asked), "help"))
+        return super().main(given, *rest, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what went wrong is told once, without a traceback."""
+        try:
+            with stoppable():
+                return super().invoke(ctx)
+        except InputError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(REFUSED) from None
+        except KeyboardInterrupt:
+            typer.echo(_say()("stopped"), err=True)
+            raise typer.Exit(STOPPED) from None
+        except MemoryError:
+            typer.echo(_say()("failed.memory"), err=True)
+            raise typer.Exit(FAILED) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            typer.echo(_say()("failed.file", reason=error), err=True)
+            raise typer.Exit(FAILED) from None
+
+
+def _asked(args: Sequence[str]) -> str | None:
+    """Return the language named among the arguments, which help needs before they are parsed."""
+    for place, word in enumerate(args):
+        if word.startswith("--lang="):
+            return word.partition("=")[2]
+        if word == "--lang" and place + 1 < len(args):
+            return args[place + 1]
+    return None
+
+
+def _translate(command: Any, path: str, texts: Wording) -> None:
+    """Give a command, its parameters and the commands below it their help texts, found by their paths."""
+    # A new command without its texts still works; the tests tell that they are missing.
+    command.help = command.short_help = texts.find(path or "povsim") or command.help
+    own_help = command.get_help_option(typer.Context(command, help_option_names=HELP))
+    for parameter in command.params:
+        name = parameter.name.rstrip("_")
+        parameter.help = texts.find(f"{path or 'povsim'}.{name}") or getattr(parameter, "help", None)
+    if own_help is not None:
+        own_help.help = texts("help")
+    for name, below in getattr(command, "commands", {}).items():
+        _translate(below, f"{path}.{name}" if path else name, texts)
+
+
+def _say(lang: str | None = None) -> Wording:
+    return wording(language(lang or Planner.asked), "commands")
+
+
+app = typer.Typer(
+    cls=Planner,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": HELP},
+)
+register_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(register_app, name="register")
+
+LangOption = Annotated[Lang | None, typer.Option("--lang")]
+MappingOption = Annotated[Path | None, typer.Option("--mapping", metavar="FILE")]
+RegisterArgument = Annotated[Path, typer.Argument(metavar="FILE")]
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001  (Typer calls it with the flag)
+    if value:
+        from povsim import __version__
+
+        typer.echo(f"povsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    lang: LangOption = None,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,  # noqa: FBT002
+) -> None:
+    """Take what stands before the command."""
+
+
+@register_app.callback()
+def register_root(lang: LangOption = None) -> None:
+    """Take what stands before the command."""
+
+
+@app.command()
+def run(  # noqa: PLR0913  (one parameter per option of the command)
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")] = DEFAULT_SCENARIO,
+    register: Annotated[Path | None, typer.Option("--register", metavar="FILE")] = None,
+    mapping: MappingOption = None,
+    draws: Annotated[int, typer.Option("--draws", min=1, max=MOST_DRAWS, metavar="N")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, metavar="S")] = 1,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=256, metavar="N")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE")] = None,
+    households: Annotated[bool, typer.Option("--households/--no-households")] = True,  # noqa: FBT002
+    lang: LangOption = None,
+) -> None:
+    """Simulate a plan, write the run, print the forecast."""
+    from povsim.cli_run import Order, perform
+    from povsim.runs import Settings
+
+    settings = Settings(range(draws), seed, threads, household_summary=households)
+    perform(Order(scenario, register, mapping, out, tuple(set_ or ()), settings), _say(lang))
+
+
+@register_app.command("check")
+def check(
+    file: RegisterArgument,
+    mapping: MappingOption = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="CSV")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Check a register and list its problems."""
+    from povsim.cli_register import check_file
+
+    if check_file(file, mapping, report, _say(lang)):
+        raise typer.Exit(FAILED)
+
+
+@register_app.command("describe")
+def describe(file: RegisterArgument, mapping: MappingOption = None, lang: LangOption = None) -> None:
+    """Describe a register in tables."""
+    from povsim.cli_register import describe_file
+
+    describe_file(file, mapping, _say(lang))
+
+
+@app.command("assumptions")
+def list_assumptions(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")] = DEFAULT_SCENARIO,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE")] = None,
+    status: Annotated[Status | None, typer.Option("--status")] = None,
+    lang: LangOption = None,
+) -> None:
+    """List what a scenario rests on."""
+    from povsim.cli_lists import show_assumptions
+
+    show_assumptions(scenario, csv, status, _say(lang))
+
+
+@app.command("scenarios")
+def list_scenarios(lang: LangOption = None) -> None:
+    """List the shipped scenarios."""
+    from povsim.cli_lists import show_scenarios
+
+    show_scenarios(_say(lang))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR")], lang: LangOption = None) -> None:
+    """Make a project folder."""
+    from povsim.cli_lists import show_project
+    from povsim.project import make_project
+
+    show_project(folder, make_project(folder), _say(lang))
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark rather than a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
