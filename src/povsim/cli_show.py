@@ -170,17 +170,15 @@ def _cell(value: object, *, first: bool) -> str:
 
 def assumption_lines(row: Assumption, lang: Language) -> tuple[str, str]:
     """Return a figure as two lines: what it is and its value, then where it is set and where it comes from."""
-    say, units = wording(lang, "commands"), wording(lang, "units")
-    entry = row.entry
+    say, entry = wording(lang, "commands"), row.entry
     if isinstance(entry.value, dict):
         value = ", ".join(f"{year}: {figures.number(item)}" for year, item in sorted(entry.value.items()))
     elif entry.unit == "year":
         value = f"{entry.value:.0f}"
     else:
         value = figures.number(entry.value)
-    unit = units.find(entry.unit) or entry.unit
     colon = say("colon")
     return (
-        f"{row.meaning(lang)}{colon}{value} {unit} [{say('status.' + entry.status)}]",
+        f"{row.meaning(lang)}{colon}{value} {figures.unit_name(entry.unit, lang)} [{say('status.' + entry.status)}]",
         f"{row.path}{colon}{entry.source}",
     )

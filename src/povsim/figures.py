@@ -101,6 +101,22 @@ def currency_name(code: str, lang: Language) -> str:
     return wording(lang, "commands")("currency.yuan") if code in ("yuan", "CNY") else code
 
 
+def unit_name(unit: str, lang: Language) -> str:
+    """Return a unit as a file writes it in the language asked for; amounts in another currency keep its code.
+
+    Examples
+    --------
+    >>> unit_name("yuan per head", "zh"), unit_name("MXN per head", "zh"), unit_name("MXN per head", "en")
+    ('元/人', 'MXN/人', 'MXN per head')
+    """
+    say = wording(lang, "units")
+    code, _, rest = unit.partition(" ")
+    if say.find(unit) is None and len(code) == 3 and code.isupper():
+        known = say.find(f"yuan {rest}".strip())
+        return known.replace(currency_name("yuan", lang), code, 1) if known else unit
+    return say.find(unit) or unit
+
+
 def number(value: float) -> str:
     """Return any number with separators and as many decimals as it has, six digits at most after the point.
 

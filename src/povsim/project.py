@@ -122,7 +122,7 @@ def _source_shares() -> dict[str, Any]:
     income = _margins()["income"]
     shares = {name: {**entry, "unit": "share"} for name, entry in income["sources"].items()}
     cost = {key: income["production_cost_share"][key] for key in ("value", "source", "status")}
-    return {**shares, "cost_ratio": {**cost, "unit": "share"}}
+    return {**shares, "production_cost": {**cost, "unit": "share"}}
 
 
 def _margins() -> dict[str, Any]:
