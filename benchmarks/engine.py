@@ -176,7 +176,7 @@ def memory(register: xr.Dataset, scenarios: tuple[Scenario, ...]) -> dict[str, f
 def where_time_goes(register: xr.Dataset, scenarios: tuple[Scenario, ...], repeats: int) -> dict[str, Any]:
     """Return the share of the engine's time on one thread by part; the rest is the driver.
 
-    A profiler does not see compiled functions, so the functions that the driver calls are timed from outside.
+    The functions that the driver calls are timed from outside: a profiler would add its own time to many small calls.
     """
     task = make_task(register, scenarios, draws=range(1), seed=1)
     with _timed() as spent:

@@ -135,7 +135,7 @@ def _all_years(outcomes: xr.Dataset, scenario: Scenario) -> float:
     held: list[npt.NDArray[np.bool_]] = []
     for target in scenario.targets:
         due = [target.applies(year) for year in scenario.span]
-        held.append(target_held(one, target, scenario)[:, due].all(axis=1))
+        held.append(np.logical_and.reduce(target_held(one, target, scenario)[:, due], axis=1))
     return float(np.logical_and.reduce(held).mean())
 
 

@@ -180,5 +180,5 @@ def assumption_lines(row: Assumption, lang: Language) -> tuple[str, str]:
     colon = say("colon")
     return (
         f"{row.meaning(lang)}{colon}{value} {figures.unit_name(entry.unit, lang)} [{say('status.' + entry.status)}]",
-        f"{row.path}{colon}{entry.source}",
+        f"    {row.path}  {entry.source}",
     )

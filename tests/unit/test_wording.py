@@ -1,0 +1,115 @@
+"""Every text is there in both languages, is used, and fits its place."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import povsim
+from povsim.assumptions import assumptions
+from povsim.cli import app
+from povsim.plan import CALENDAR
+from povsim.register_report import describe_register
+from povsim.scenario import Scenario, read_scenario, shipped_scenarios
+from povsim.wording import ROOMS, language, read_room, wording
+
+SOURCE = Path(povsim.__file__).parent
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_both_languages_have_every_text(room: str) -> None:
+    for key, texts in read_room(room).items():
+        assert set(texts) == {"zh", "en"}, key
+        assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
+        assert placeholders(texts["zh"]) == placeholders(texts["en"]), key
+        assert not re.search("[\u4e00-\u9fff]", texts["en"]), key
+
+
+def test_chinese_is_chinese() -> None:
+    same = {"none", "column.year"}
+    for room in ROOMS:
+        for key, texts in read_room(room).items():
+            assert key in same or re.search("[\u4e00-\u9fff：]", texts["zh"]), key
+
+
+def test_every_room_is_a_file_and_every_file_a_room() -> None:
+    assert sorted(path.stem for path in (SOURCE / "texts").glob("*.yaml")) == sorted(ROOMS)
+
+
+def test_texts_of_commands_are_those_that_are_asked_for() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("*.py"))
+    asked = set(re.findall(r'say(?:\.find)?\(\s*"([^"]+)"', code))
+    families = {f"{stem}." for stem in re.findall(r'say(?:\.find)?\(\s*f"([a-z_]+)\.\{', code)} | {
+        "section.",
+        "status.",
+    }
+    known = set(read_room("commands")) | set(read_room("plan")) | set(read_room("margins"))
+    assert asked - known == set()
+    ways = {"scenarios.nothing", "scenarios.register"}
+    texts = set(read_room("commands")) - ways
+    unused = {key for key in texts - asked if not any(key.startswith(family) for family in families)}
+    assert unused == {"money.large", "money.one", "currency.yuan"} - asked
+    assert families
+
+
+def walk(command: Any, path: str = "") -> list[tuple[str, Any]]:
+    below = getattr(command, "commands", {})
+    return [(path, command)] + [
+        pair for name, each in below.items() for pair in walk(each, f"{path}.{name}" if path else name)
+    ]
+
+
+def test_every_command_and_option_has_help_and_no_help_is_left_over() -> None:
+    wanted = {"help"}
+    for path, command in walk(typer.main.get_command(app)):
+        root = path or "povsim"
+        wanted |= {root} | {f"{root}.{parameter.name.rstrip('_')}" for parameter in command.params}
+    assert wanted - {name for name in wanted if name.endswith(".help")} == set(read_room("help"))
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_every_figure_of_what_ships_has_a_meaning_and_a_unit_in_both_languages(name: str) -> None:
+    units = read_room("units")
+    for row in assumptions(read_scenario(name)):
+        tail = row.path.removeprefix("margins.")
+        assert tail not in (row.zh, row.en), row.path
+        assert not re.search("[\u4e00-\u9fff]", row.en), row.path
+        assert row.entry.unit in units or re.sub("^[A-Z]{3} ", "yuan ", row.entry.unit) in units, row.entry.unit
+
+
+def test_every_block_and_family_of_a_plan_is_explained() -> None:
+    plan = read_room("plan")
+    blocks = set(Scenario.model_fields) - {"name_zh", "name_en", "note_zh", "note_en"}
+    assert blocks <= set(plan)
+    assert {f"measures.{kind}" for kind in CALENDAR} <= set(plan)
+
+
+def test_tables_of_a_register_have_titles() -> None:
+    tables = describe_register(povsim.complete_population(read_scenario("sample")))
+    assert {f"describe.{name}" for name in tables} <= set(read_room("commands"))
+
+
+def test_language_follows_the_option_then_the_environment() -> None:
+    assert language("en", {"LC_ALL": "zh_CN.UTF-8"}) == "en"
+    assert language("zh", {"LC_ALL": "C"}) == "zh"
+    assert language(None, {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB"}) == "zh"
+    assert language(None, {"LC_ALL": "", "LANG": "zh_TW"}) == "zh"
+    assert language(None, {"LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}) == "en"
+    assert language(None, {}) == "en"
+
+
+def test_a_missing_text_is_an_error_and_braces_without_values_stay() -> None:
+    say = wording("en", "commands")
+    with pytest.raises(KeyError, match="no such text"):
+        say("no such text")
+    assert say.find("no such text") is None
+    assert say("run.written", folder="a{b}", files=1, size="1 kB", seconds=2).startswith("Written to a{b} (1")
