@@ -89,8 +89,56 @@ def _price(h: Households, ask: Ask, weight: Ints, out: Applications) -> None:
 
 
 @compiled
+def list_candidates(h: Households, income_below: np.float32, out: Ints) -> int:
+    """List the households that any measure but a general one may concern: few, so that measures need not see all.
+
+    Parameters
+    ----------
+    h : Households
+        The block at year's end.
+    income_below : float32
+        Unregistered households with all guarantees met concern no measure at or above this income per head.
+    out : array, shape (n,)
+        Filled with positions.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    status, deprived, flags = h.whole[at.STATUS], h.whole[at.DEPRIVED], h.whole[at.FLAGS]
+    income = h.real[at.LAST_INCOME]
+    served = np.int16(at.SERVED)
+    filled = 0
+    for i in range(status.shape[0]):
+        # written without branches: the position is stored each time, and kept when it counts
+        out[filled] = i
+        concerned = (status[i] | deprived[i] | (flags[i] & served)) != 0
+        filled += 1 if concerned or income[i] < income_below else 0
+    return filled
+
+
+def is_general(ask: Ask) -> bool:
+    """Tell whether a measure is open to unregistered households with all guarantees met, whatever their income."""
+    return bool(ask.who[0] & 1) and ask.who[3] == 0 and not np.isfinite(ask.below)
+
+
+def widest_income(asks: list[Ask]) -> np.float32:
+    """Return the highest income per head at which one of the measures still takes an unregistered household on."""
+    bounds = [ask.below for ask in asks if ask.who[0] & 1 and ask.who[3] == 0 and np.isfinite(ask.below)]
+    return np.float32(max(bounds, default=-np.inf))
+
+
+@compiled
 def list_applicants(
-    h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, standing: Longs, out: Applications
+    h: Households,
+    since: Shorts,
+    ended: Shorts,
+    ask: Ask,
+    turn: Turn,
+    candidates: Ints,
+    standing: Longs,
+    out: Applications,
 ) -> int:
     """List the households of a block that apply for a measure.
 
@@ -104,6 +152,8 @@ def list_applicants(
         Conditions, order and costs.
     turn : Turn
         The coming year and the address of its luck: lane 0 decides who applies, lane 1 a random order.
+    candidates : array of int
+        Households to look at, in ascending order.
     standing : array, shape (villages, 3)
         Out, added to: count units eligible or served, count units served so far, yuan of running support.
     out : Applications
@@ -123,7 +173,8 @@ def list_applicants(
     village, weight, key = h.village, h.weight, h.key
     k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
     filled = 0
-    for i in range(since.shape[0]):
+    for k in range(candidates.shape[0]):
+        i = candidates[k]
         fits = ((who[0] >> status[i]) & 1) != 0 and income[i] < below
         if not fits and since[i] == 0:
             continue
@@ -145,12 +196,14 @@ def list_applicants(
     return filled
 
 
-def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, space: Applications) -> Listed:
+def applications(
+    h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, candidates: Ints, space: Applications
+) -> Listed:
     """List the applications of a block with their cost and place in the queue, and the measure's standing by village.
 
     Parameters
     ----------
-    h, since, ended, ask, turn
+    h, since, ended, ask, turn, candidates
         As for :func:`list_applicants`.
     space : Applications
         Work space at least as long as the block.
@@ -161,7 +214,7 @@ def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Tu
         Views of the work space, and a new array (villages, 3).
     """
     standing = np.zeros((h.bounds.shape[0] - 1, 3), dtype=np.int64)
-    count = list_applicants(h, since, ended, ask, turn, standing, space)
+    count = list_applicants(h, since, ended, ask, turn, candidates, standing, space)
     found = Applications(space.place[:count], space.luck[:count], space.sort_key[:count], space.cost[:count])
     _price(h, ask, h.weight, found)
     return Listed(found, standing)

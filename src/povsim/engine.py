@@ -23,7 +23,20 @@ from povsim.process import Process
 from povsim.rules import MeasureRules, Rules, make_rules
 from povsim.scenario import Scenario
 from povsim.tables import Size, Tables, record
-from povsim.year import AreaLuck, Keys, YearOfScenario, apply_year, draw_luck, settle, simulate_year, start, trends
+from povsim.year import (
+    AreaLuck,
+    Keys,
+    YearOfScenario,
+    apply_year,
+    candidates_year,
+    draw_luck,
+    draw_start,
+    settle,
+    simulate_year,
+    start,
+    take_on,
+    trends,
+)
 
 Progress = Callable[[int, int], None]
 """Called with years of blocks done and in all, from any thread."""
@@ -40,9 +53,11 @@ class Task:
     processes: tuple[Process, ...]
     measures: tuple[str, ...]
 
+    codes: tuple[tuple[str, ...], ...]
+
     def slots(self, scenario: int) -> tuple[int, ...]:
         """Return where a scenario's measures stand along the run's measures."""
-        return tuple(self.measures.index(code) for code in self.scenarios[scenario].active())
+        return tuple(self.measures.index(code) for code in self.codes[scenario])
 
 
 @dataclass(frozen=True)
@@ -75,9 +90,10 @@ def make_task(
     for scenario in scenarios:
         like = prepared[0] if prepared else None
         prepared.append(prepare(register, scenario, like=like, block_size=block_size))
-    codes = dict.fromkeys(code for scenario in scenarios for code in scenario.active())
+    codes = tuple(tuple(scenario.active()) for scenario in scenarios)
+    measures = tuple(dict.fromkeys(code for each in codes for code in each))
     named = tuple(replace(item, key=decision_key(seed, f"process.{item.name}")) for item in processes)
-    return Task(tuple(scenarios), tuple(prepared), draws, seed, named, tuple(codes))
+    return Task(tuple(scenarios), tuple(prepared), draws, seed, named, measures, codes)
 
 
 def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Progress | None = None) -> None:
@@ -229,9 +245,10 @@ class _Engine:
 
     def _begin(self, draw: Draw, place: int) -> None:
         work = self._work()
+        luck = draw_start(self.blocks[place], self.keys, draw.number, work)
         for scenario, rules in enumerate(draw.rules):
             block = self.task.prepared[scenario].blocks[place]
-            start(self._households(place, scenario, work), block, rules, self.keys, draw.number, work)
+            start(self._households(place, scenario, work), block, rules, luck)
 
     def _now(self, draw: Draw, scenario: int, block: Block, index: int) -> YearOfScenario:
         villages = slice(block.first_village, block.first_village + block.villages)
@@ -249,7 +266,7 @@ class _Engine:
             now = self._now(draw, scenario, block, index)
             slots = self.task.slots(scenario)
             spot = (scenario, draw.position, index)
-            books = self.tables.books(spot, block, tuple(self.task.scenarios[scenario].active()), slots)
+            books = self.tables.books(spot, block, self.task.codes[scenario], slots)
             simulate_year(h, luck, now, books, self.task.processes)
             record(self.tables, h, block, rules, spot, slots=slots)
         if self.progress is not None:
@@ -264,16 +281,20 @@ class _Engine:
         for scenario, rules in enumerate(draw.rules):
             h = self._households(place, scenario, work)
             now = self._now(draw, scenario, block, index)
+            candidates = candidates_year(h, now, work)
             offers: dict[str, Offer] = {}
             for slot, measure in enumerate(rules.measures):
                 if not measure.years[index]:
                     continue
-                offer = _offer(block, h, apply_year(h, block, now, (slot, measure), work))
-                if measure.shared:
-                    offers[measure.code] = offer
+                listed = apply_year(h, block, now, slot, candidates, work)
+                if measure.capacity is None:
+                    take_on(h, slot, listed.applications.place, now.code)
+                elif measure.shared:
+                    offers[measure.code] = _offer(block, h, listed)
                 else:
+                    offer = _offer(block, h, listed)
                     granted = _decide(measure, index, [offer], np.arange(block.villages))
-                    h.whole[at.SINCE + 2 * slot][offer.waiting.place[granted]] = now.code
+                    take_on(h, slot, offer.waiting.place[granted], now.code)
             waiting.append(offers)
         return waiting
 
@@ -290,8 +311,7 @@ class _Engine:
             for place, offer in enumerate(gathered):
                 here = granted[begin : begin + offer.waiting.place.size]
                 begin += offer.waiting.place.size
-                since = self.states[place, scenario].whole[at.SINCE + 2 * slot]
-                since[offer.waiting.place[here]] = index + 1
+                take_on(self.states[place, scenario], slot, offer.waiting.place[here], index + 1)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,30 @@ def test_year(h: Households, line: np.float32, strict: int, counts: Floats, bits
             pattern[i] |= fails if (deprived[i] & bit) != 0 else np.int16(0)
 
 
+@compiled
+def recall_failing(h: Households, line: np.float32, strict: int, vetoes: int, counts: Floats, bits: Shorts) -> None:
+    """Flag the households that truly fail, or are poor, in the register's year: what they fail later is not new.
+
+    Parameters are those of :func:`test_year`, with WAGE and GROSS holding the true earnings of the register's year.
+    """
+    for i in range(h.weight.shape[0]):
+        h.flow[at.COST, i] = h.flow[at.GROSS, i] * h.home[at.COST_RATIO, i]
+        h.flow[at.PROPERTY_INCOME, i] = h.home[at.PROPERTY, i]
+        h.flow[at.TRANSFER_INCOME, i] = h.home[at.TRANSFER, i]
+        h.flow[at.PENSION_INCOME, i] = h.home[at.PENSION, i]
+        h.flow[at.DIBAO, i] = h.home[at.DIBAO_BEFORE, i]
+    h.flow[at.ONE_OFF, :] = f32(0.0)
+    h.flow[at.MEDICAL, :] = f32(0.0)
+    test_year(h, line, strict, counts, bits)
+    pattern, status, flags = h.marks[at.PATTERN], h.whole[at.STATUS], h.whole[at.FLAGS]
+    for i in range(flags.shape[0]):
+        fails = (pattern[i] & vetoes) != 0
+        flag = at.FAILED_LAST if fails else 0
+        flag |= at.POOR_LAST if (pattern[i] & 1) != 0 else 0
+        flag |= at.SOUND if status[i] == _EXITED and not fails else 0
+        flags[i] = np.int16(flag)
+
+
 @inlined
 def _seen_passing(
     pattern: int, seen: np.float32, needed: np.float32, strict: int, vetoes: int, terms: Floats, luck: np.float32

@@ -162,29 +162,44 @@ def _expected_log_mean(fit: Doubles, rest: Doubles, weight: Doubles, parts: Part
 
 @compiled
 def start_source(
-    level: Floats, fading: Floats, luck: Floats, fit: Floats, rest: Floats, sds: Floats, shares: Floats
+    level: Floats,
+    fading: Floats,
+    luck: Floats,
+    seen: tuple[Floats, Floats],
+    parts: tuple[Floats, Floats],
+    shift: np.float32,
+    truth: Floats,
 ) -> None:
-    """Draw the permanent and persistent part of one source given the base year, and overwrite luck[0] with the truth.
+    """Draw the permanent and persistent part of one source given the base year, and its true income then.
 
     Parameters
     ----------
     level, fading : array, shape (n,)
         Out: log level (explained and permanent part) and persistent part.
     luck : array, shape (4, n)
-        Standard normals in; out, row 0 holds the true log income of the base year.
-    fit, rest : array, shape (n,)
+        Standard normals.
+    seen : tuple of array, each shape (n,)
         Explained log income and the rest.
-    sds, shares : array, shape (4,)
+    parts : tuple of array, each shape (4,)
         Standard deviations and variance shares of the four parts.
+    shift : float32
+        Yuan that were added before taking logs.
+    truth : array, shape (n,)
+        Out: true income of the base year, yuan.
     """
     # given the sum, each part is its own draw plus its share of what the sum of draws missed (Matheron's rule)
+    fit, rest = seen
+    sds, shares = parts
+    first, second, third, fourth = luck[0], luck[1], luck[2], luck[3]
     correction = f32(0.5) * sds[3] * sds[3]
+    absent = f32(NOTHING / 2)
     for i in range(level.shape[0]):
-        mu, p, e = sds[0] * luck[0, i], sds[1] * luck[1, i], sds[2] * luck[2, i]
-        missed = rest[i] - (mu + p + e + sds[3] * luck[3, i])
-        level[i] = fit[i] + correction + mu + shares[0] * missed
-        fading[i] = p + shares[1] * missed
-        luck[0, i] = level[i] + fading[i] + e + shares[2] * missed
+        mu, p, e = sds[0] * first[i], sds[1] * second[i], sds[2] * third[i]
+        missed = rest[i] - (mu + p + e + sds[3] * fourth[i])
+        has = fit[i] > absent
+        level[i] = fit[i] + correction + mu + shares[0] * missed if has else f32(NOTHING)
+        fading[i] = p + shares[1] * missed if has else f32(0.0)
+        truth[i] = max(exp32(level[i] + fading[i] + e + shares[2] * missed) - shift, f32(0.0)) if has else f32(0.0)
 
 
 @compiled

@@ -44,6 +44,7 @@ PATTERN = 0  # in ``marks``
 
 # flags
 SOUND, FALLEN, FAILED_LAST, POOR_LAST, POOR_BEFORE = 1, 2, 4, 8, 16
+SERVED = 32  # some measure has taken the household on, now or before
 
 # flow: float32, the year's flows in yuan per household
 WAGE, GROSS, COST, PROPERTY_INCOME, TRANSFER_INCOME, PENSION_INCOME, DIBAO, ONE_OFF, MEDICAL, COUNTED = range(10)
@@ -108,6 +109,7 @@ class Workspace:
         self._flow = np.zeros((FLOW_ROWS, largest), dtype=np.float32)
         self.normals = np.zeros((4, largest), dtype=np.float32)
         self.uniforms = np.zeros((4, largest), dtype=np.float32)
+        self.candidates = np.zeros(largest, dtype=np.int32)
         self.index = np.zeros(largest, dtype=np.int32)
         self.luck = np.zeros(largest, dtype=np.float32)
         self.sort_key = np.zeros(largest, dtype=np.uint32)

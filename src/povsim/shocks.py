@@ -32,19 +32,26 @@ def fall_ill_year(h: Households, uniforms: Floats, terms: Floats, insurance_bit:
         Code of the year.
     """
     ill, until, deprived = h.traits[at.ILL], h.whole[at.ILL_UNTIL], h.whole[at.DEPRIVED]
-    persons = h.home[at.PERSONS]
-    for i in range(h.weight.shape[0]):
+    persons, wage, gross, cost, medical = (
+        h.home[at.PERSONS],
+        h.flow[at.WAGE],
+        h.flow[at.GROSS],
+        h.flow[at.COST],
+        h.flow[at.MEDICAL],
+    )
+    first, second = uniforms[0], uniforms[1]
+    kept = f32(1.0) - terms[5]
+    for i in range(until.shape[0]):
         hazard = (terms[1] if ill[i] > 0 else terms[0]) * persons[i]
-        if uniforms[0, i] < hazard:
-            size = terms[2] * spread_of(uniforms[1, i], terms[3])
+        if first[i] < hazard:
+            size = terms[2] * spread_of(second[i], terms[3])
             insured = (deprived[i] & insurance_bit) == 0
-            h.flow[at.MEDICAL, i] = size * (f32(1.0) - terms[4]) if insured else size
+            medical[i] = size * (f32(1.0) - terms[4]) if insured else size
             until[i] = np.int16(year + np.int64(terms[6]) - 1)
         if until[i] >= year:
-            kept = f32(1.0) - terms[5]
-            h.flow[at.WAGE, i] *= kept
-            h.flow[at.GROSS, i] *= kept
-            h.flow[at.COST, i] *= kept
+            wage[i] *= kept
+            gross[i] *= kept
+            cost[i] *= kept
 
 
 @compiled
@@ -66,8 +73,12 @@ def strike_year(
     dwelling_bit : int
         Bit of the housing guarantee in DEPRIVED, 0 when there is none.
     """
-    for i in range(h.weight.shape[0]):
-        if struck[h.village[i]] and uniforms[2, i] < terms[0]:
-            h.flow[at.GROSS, i] *= f32(1.0) - terms[1]
-            if uniforms[3, i] < terms[2]:
-                h.whole[at.DEPRIVED, i] |= np.int16(dwelling_bit)
+    village, gross, deprived = h.village, h.flow[at.GROSS], h.whole[at.DEPRIVED]
+    hit, damaged = uniforms[2], uniforms[3]
+    if not struck.any():
+        return
+    for i in range(village.shape[0]):
+        if struck[village[i]] and hit[i] < terms[0]:
+            gross[i] *= f32(1.0) - terms[1]
+            if damaged[i] < terms[2]:
+                deprived[i] |= np.int16(dwelling_bit)

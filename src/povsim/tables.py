@@ -62,6 +62,7 @@ class Tables:
     summary: dict[str, Array] = field(default_factory=dict)
     panel: dict[str, Array] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _local: threading.local = field(default_factory=threading.local, repr=False)
 
     def __post_init__(self) -> None:
         """Allocate all arrays."""
@@ -92,6 +93,13 @@ class Tables:
             shape = (s.scenarios, s.draws, s.years, s.households)
             self.panel = {name: np.zeros(shape, dtype=np.float32) for name in PANEL_FLOATS}
             self.panel |= {name: np.zeros(shape, dtype=np.int16) for name in PANEL_WHOLE}
+
+    def space(self, size: int) -> tuple[Longs, Longs]:
+        """Return this thread's work space for the patterns of a block: rows, and a slot for each pattern (all zero)."""
+        if getattr(self._local, "rows", None) is None or self._local.rows.shape[0] < size:
+            self._local.rows = np.empty((size, 4), dtype=np.int64)
+            self._local.slots = np.zeros((1 << self.size.tests, 2), dtype=np.int64)
+        return self._local.rows, self._local.slots
 
     def books(
         self, place: tuple[int, int, int], block: Block, codes: tuple[str, ...], slots: tuple[int, ...]
@@ -143,9 +151,8 @@ def record(
     count_people(h.whole, h.marks, persons, h.weight, block.bounds, rules.vetoes, counts)
     count_money(h.flow, h.real, persons, h.weight, block.bounds, line, rules.strict, counts)
     count_bins(h.flow, h.marks, persons, h.weight, block.bounds, line, rules.vetoes, counts)
-    rows = np.empty((block.size, 4), dtype=np.int64)
-    space = np.zeros((1 << tables.size.tests, 2), dtype=np.int64)
-    filled = count_patterns(h.marks[at.PATTERN], persons, h.weight, block.bounds, space, rows)
+    rows, slots_used = tables.space(block.size)
+    filled = count_patterns(h.marks[at.PATTERN], persons, h.weight, block.bounds, slots_used, rows)
     _share_out(tables, block, place, counts, rows[:filled].copy())
     if tables.household_summary:
         _summarise(tables, h, block, place, slots)
@@ -180,7 +187,7 @@ def _share_out(tables: Tables, block: Block, place: tuple[int, int, int], counts
     """Add what townships share, and keep the patterns under the block's first village."""
     scenario, _, year = place
     township = tables.township[block.first_village : block.first_village + block.villages]
-    starts = np.flatnonzero(np.r_[True, township[1:] != township[:-1]])
+    starts = np.flatnonzero(np.diff(township, prepend=-1))
     rows[:, 0] += block.first_village
     with tables.lock:
         tables.histogram[place][township[starts]] += np.add.reduceat(counts.histogram, starts, axis=0)

@@ -59,21 +59,24 @@ def count_people(
 ) -> None:
     """Count persons and households by status, truth and event; shapes as in :class:`Counts`."""
     status, pattern, events = whole[at.STATUS], marks[at.PATTERN], marks[at.EVENTS]
+    # taken out of the tuple before the loop, since each access inside would count references
+    all_persons, all_households, poor, failing = out.persons, out.households, out.poor, out.failing
+    failing_households, event_persons, event_households = out.failing_households, out.events, out.events_households
     for v in range(bounds.shape[0] - 1):
         for i in range(bounds[v], bounds[v + 1]):
             heads = np.int32(persons[i]) * weight[i]
-            out.persons[v, status[i]] += heads
-            out.households[v, status[i]] += weight[i]
+            all_persons[v, status[i]] += heads
+            all_households[v, status[i]] += weight[i]
             if pattern[i] == 0 and events[i] == 0:
                 continue
-            out.poor[v] += heads if (pattern[i] & 1) != 0 else 0
+            poor[v] += heads if (pattern[i] & 1) != 0 else 0
             if (pattern[i] & vetoes) != 0:
-                out.failing[v, status[i]] += heads
-                out.failing_households[v, status[i]] += weight[i]
+                failing[v, status[i]] += heads
+                failing_households[v, status[i]] += weight[i]
             for event in range(5):
                 if (events[i] >> event) & 1 != 0:
-                    out.events[v, event] += heads
-                    out.events_households[v, event] += weight[i]
+                    event_persons[v, event] += heads
+                    event_households[v, event] += weight[i]
 
 
 @compiled
@@ -88,33 +91,36 @@ def count_money(
     out: Counts,
 ) -> None:
     """Sum incomes by source, gaps to the line and loans, in the order of households: any split gives the same."""
+    earned, gross, cost, rent = flow[at.WAGE], flow[at.GROSS], flow[at.COST], flow[at.PROPERTY_INCOME]
+    regular, pension, dibao, one_off = (
+        flow[at.TRANSFER_INCOME], flow[at.PENSION_INCOME], flow[at.DIBAO], flow[at.ONE_OFF],
+    )  # fmt: skip
+    counted, balance, arrears = flow[at.COUNTED], real[at.BALANCE], real[at.ARREARS]
+    gaps, income, loans = out.gaps, out.income, out.loans
     for v in range(bounds.shape[0] - 1):
-        wage, business, rent, transfer, owed, overdue = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        wage, business, rents, transfer, owed, overdue = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(bounds[v], bounds[v + 1]):
             w = np.float64(weight[i])
-            wage += w * flow[at.WAGE, i]
-            business += w * (flow[at.GROSS, i] - flow[at.COST, i])
-            rent += w * flow[at.PROPERTY_INCOME, i]
-            transfer += w * (
-                flow[at.TRANSFER_INCOME, i] + flow[at.PENSION_INCOME, i] + flow[at.DIBAO, i] + flow[at.ONE_OFF, i]
-            )
-            owed += w * real[at.BALANCE, i]
-            overdue += w * real[at.ARREARS, i]
+            wage += w * earned[i]
+            business += w * (gross[i] - cost[i])
+            rents += w * rent[i]
+            transfer += w * (regular[i] + pension[i] + dibao[i] + one_off[i])
+            owed += w * balance[i]
+            overdue += w * arrears[i]
             needed = line * persons[i]
-            counted = flow[at.COUNTED, i]
-            if counted < needed or (strict == 1 and counted <= needed):
+            if counted[i] < needed or (strict == 1 and counted[i] <= needed):
                 heads = w * persons[i]
-                gap = np.float64(f32(1.0) - max(counted, f32(0.0)) / needed)
-                out.gaps[v, 0] += heads * gap
-                out.gaps[v, 1] += heads * gap * gap
-                out.gaps[v, 2] += heads * np.float64(log32(needed / max(counted, _LEAST * needed)))
-        out.income[v, 0] += wage
-        out.income[v, 1] += business
-        out.income[v, 2] += rent
-        out.income[v, 3] += transfer
-        out.income[v, 4] += wage + business + rent + transfer
-        out.loans[v, 0] += owed
-        out.loans[v, 1] += overdue
+                gap = np.float64(f32(1.0) - max(counted[i], f32(0.0)) / needed)
+                gaps[v, 0] += heads * gap
+                gaps[v, 1] += heads * gap * gap
+                gaps[v, 2] += heads * np.float64(log32(needed / max(counted[i], _LEAST * needed)))
+        income[v, 0] += wage
+        income[v, 1] += business
+        income[v, 2] += rents
+        income[v, 3] += transfer
+        income[v, 4] += wage + business + rents + transfer
+        loans[v, 0] += owed
+        loans[v, 1] += overdue
 
 
 @compiled
@@ -130,15 +136,21 @@ def count_bins(
 ) -> None:
     """Sort persons into bins of income per head and of distance to the line; the end bins are open."""
     log_line = log32(max(line, _LEAST))
+    counted, pattern = flow[at.COUNTED], marks[at.PATTERN]
+    histogram, margins = out.histogram, out.margins
+    others = vetoes & ~1
     for v in range(bounds.shape[0] - 1):
-        for i in range(bounds[v], bounds[v + 1]):
-            heads = np.int32(persons[i]) * weight[i]
-            log_income = log32(max(flow[at.COUNTED, i] / persons[i], f32(1.0)))
+        row, margin_row = histogram[v], margins[v]
+        here = slice(bounds[v], bounds[v + 1])
+        counted_v, persons_v, weight_v, pattern_v = counted[here], persons[here], weight[here], pattern[here]
+        for i in range(counted_v.shape[0]):
+            heads = np.int32(persons_v[i]) * weight_v[i]
+            log_income = log32(max(counted_v[i] / persons_v[i], f32(1.0)))
             place = min(max(int((log_income - _LOWEST_LOG) * _PER_STEP), 0), BINS - 1)
-            out.histogram[v, place] += heads
+            row[place] += heads
             step = int((log_income - log_line + f32(MARGIN_REACH)) * _MARGIN_PER_STEP)
-            blocked = 1 if (marks[at.PATTERN, i] & vetoes & ~1) != 0 else 0
-            out.margins[v, blocked, min(max(step, 0), MARGIN_BINS - 1)] += heads
+            blocked = 1 if (pattern_v[i] & others) != 0 else 0
+            margin_row[blocked, min(max(step, 0), MARGIN_BINS - 1)] += heads
 
 
 @compiled

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim import layout as at
-from povsim.capacity import Applications, Listed, applications, cut_off
+from povsim.capacity import Applications, Listed, applications, cut_off, is_general, list_candidates, widest_income
 from povsim.draws import decision_key, fill_normals, fill_uniforms
-from povsim.exits import inspect_year, test_year
-from povsim.incomes import NOTHING, Doubles, earn_year, start_source
-from povsim.layout import Block, Floats, Households, Longs, Words, Workspace
+from povsim.exits import inspect_year, recall_failing, test_year
+from povsim.incomes import Doubles, earn_year, start_source
+from povsim.layout import Block, Floats, Households, Ints, Longs, Words, Workspace
 from povsim.measures import ACTS
 from povsim.measures.frame import Book, Turn
 from povsim.measures.works import service_debt_year
@@ -126,55 +126,57 @@ def draw_luck(block: Block, keys: Keys, draw: int, year: int, work: Workspace) -
     return normals, uniforms
 
 
-def start(h: Households, block: Block, rules: Rules, keys: Keys, draw: int, work: Workspace) -> None:
+def draw_start(block: Block, keys: Keys, draw: int, work: Workspace) -> tuple[Floats, Floats]:
+    """Draw the luck of the register's year that all scenarios share: four normals a household for each source."""
+    wage, business = work.lanes(block.size)
+    fill_normals(keys.start_wage, draw, 0, block.key, wage)
+    fill_normals(keys.start_business, draw, 0, block.key, business)
+    return wage, business
+
+
+def start(h: Households, block: Block, rules: Rules, luck: tuple[Floats, Floats]) -> None:
     """Set the state of a block at the end of the register's year, its unseen parts drawn given what was seen."""
     h.real[:] = 0
     h.whole[:] = 0
     h.whole[at.DEPRIVED], h.whole[at.STATUS] = block.deprived, block.status
     h.whole[at.STATUS_YEAR] = block.status_year
     h.whole[at.ILL_UNTIL] = -1
-    earned = np.zeros(block.size, dtype=np.float32)
-    sources = (
-        (keys.start_wage, rules.wage, at.LEVEL_WAGE, at.FADING_WAGE, at.FIT_WAGE, at.REST_WAGE, None),
-        (keys.start_business, rules.business, at.LEVEL_BUSINESS, at.FADING_BUSINESS, at.FIT_BUSINESS, at.REST_BUSINESS,
-         at.COST_RATIO),
-    )  # fmt: skip
-    shift = rules.income_terms[6]
-    for key, parts, level, fading, fit, rest, cost in sources:
-        luck, _ = work.lanes(block.size)
-        fill_normals(key, draw, 0, block.key, luck)
-        start_source(h.real[level], h.real[fading], luck, h.home[fit], h.home[rest], parts.sds(), parts.shares())
-        absent = h.home[fit] < NOTHING / 2
-        h.real[level][absent], h.real[fading][absent] = NOTHING, 0.0
-        truth = np.where(absent, np.float32(0), np.maximum(np.exp(luck[0]) - shift, 0))
-        earned += truth * (1 - h.home[cost]) if cost is not None else truth
     h.real[at.LAST_INCOME] = h.home[at.INCOME_BEFORE]
-    _remember_failing(h, rules, earned)
+    shift, wage, business = rules.income_terms[6], rules.wage, rules.business
+    seen = h.home[at.FIT_WAGE], h.home[at.REST_WAGE]
+    parts = wage.sds(), wage.shares()
+    start_source(h.real[at.LEVEL_WAGE], h.real[at.FADING_WAGE], luck[0], seen, parts, shift, h.flow[at.WAGE])
+    seen = h.home[at.FIT_BUSINESS], h.home[at.REST_BUSINESS]
+    parts = business.sds(), business.shares()
+    start_source(h.real[at.LEVEL_BUSINESS], h.real[at.FADING_BUSINESS], luck[1], seen, parts, shift, h.flow[at.GROSS])
+    recall_failing(h, rules.lines[0], rules.strict, rules.vetoes, rules.counts, rules.bits)
 
 
-def _remember_failing(h: Households, rules: Rules, earned: Floats) -> None:
-    """Flag the households that truly fail in the register's year: what they fail later is not new."""
-    transfers = h.home[at.PROPERTY] + h.home[at.TRANSFER] + h.home[at.DIBAO_BEFORE] * rules.counts[1]
-    income = earned + transfers + h.home[at.PENSION] * rules.counts[0]
-    poor = income <= rules.lines[0] * h.home[at.PERSONS]
-    fails = poor if rules.vetoes & 1 else np.zeros(income.shape, bool)
-    for test, bit in enumerate(rules.bits):
-        if test and (rules.vetoes >> test) & 1:
-            fails = fails | (h.whole[at.DEPRIVED] & bit) != 0
-    exited = h.whole[at.STATUS] == 2
-    h.whole[at.FLAGS] = fails * at.FAILED_LAST + (exited & ~fails) * at.SOUND + poor * at.POOR_LAST
+def candidates_year(h: Households, now: YearOfScenario, work: Workspace) -> Ints:
+    """List the households of a block that the coming year's measures may concern."""
+    asks = [measure.asks[now.index] for measure in now.rules.measures if measure.years[now.index]]
+    if any(is_general(ask) for ask in asks):
+        return np.arange(h.key.shape[0], dtype=np.int32)
+    count = list_candidates(h, widest_income(asks), work.candidates)
+    return work.candidates[:count]
 
 
 def apply_year(
-    h: Households, block: Block, now: YearOfScenario, measure: tuple[int, MeasureRules], work: Workspace
+    h: Households, block: Block, now: YearOfScenario, place: int, candidates: Ints, work: Workspace
 ) -> Listed:
-    """List a block's applications for one measure's coming year, and the standing of the measure by village."""
-    place, rules = measure
+    """List a block's applications for a measure's coming year, and the standing of the measure by village."""
+    rules = now.rules.measures[place]
     ask = rules.asks[now.index]
     ask = ask._replace(villages=ask.villages[block.first_village : block.first_village + block.villages])
     space = Applications(work.index, work.luck, work.sort_key, work.cost)
     since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
-    return applications(h, since, ended, ask, now.turn(rules.key), space)
+    return applications(h, since, ended, ask, now.turn(rules.key), candidates, space)
+
+
+def take_on(h: Households, place: int, chosen: Ints, code: int) -> None:
+    """Take households on for a measure in the year of a code."""
+    h.whole[at.SINCE + 2 * place][chosen] = code
+    h.whole[at.FLAGS][chosen] |= np.int16(at.SERVED)
 
 
 def settle(

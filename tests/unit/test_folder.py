@@ -159,10 +159,12 @@ def test_household_probabilities_agree_with_the_outcomes(made: Made, run: Run) -
     for name, codes in {"exited": ["exited"], "registered": ["registered", "relapsed"]}.items():
         found = (table[name] * table["weight"]).groupby(table["year"]).sum()
         assert found.to_numpy() == pytest.approx(status.sel(status=codes).sum("status").to_numpy(), abs=1e-3)
-    served = (table["receives_industry"] * table["weight"]).groupby(table["year"]).sum().to_numpy()
-    recipients = run.outcomes["recipients"].isel(scenario=0).sel(measure="industry").mean("draw").sum("village")
-    assert recipients.sum() > 0
-    assert served == pytest.approx(recipients.to_numpy(), abs=1e-3)
+    # Works and trades count a household also after it has been served, so only equal for what is paid each year.
+    for measure in ("dibao", "microcredit"):
+        served = (table[f"receives_{measure}"] * table["weight"]).groupby(table["year"]).sum()
+        recipients = run.outcomes["recipients"].isel(scenario=0).sel(measure=measure).mean("draw").sum("village")
+        assert recipients.sum() > 0
+        assert served.to_numpy() == pytest.approx(recipients.to_numpy(), abs=1e-3)
 
 
 def test_without_household_sums_there_is_no_table_of_households(made: Made, tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_scenario_written_twice_is_the_same_text_and_names_no_place(made: Made, 
     folder_files.write_scenario(run.scenario, tmp_path / "again.yaml", beside={"margins": "population.yaml"})
     text = (run.path / "scenario.yaml").read_text(encoding="utf-8")
     assert (tmp_path / "again.yaml").read_text(encoding="utf-8") == text
-    assert "湘阴" not in text or "\\u" not in text
+    assert "样例县" in text
     assert str(Path(str(made.plan.population.margins)).parent) not in text
 
 
@@ -215,7 +217,7 @@ def test_manifest_says_what_the_run_is_made_of(made: Made, run: Run) -> None:
 
 
 def test_several_scenarios_in_one_folder(made: Made, tmp_path: Path) -> None:
-    other = read_scenario("sample", overrides=["code=none", "measures.industry.on=false"])
+    other = read_scenario("sample", overrides=["code=none", "measures.industry.active=false"])
     results = run_scenarios(made.register, (made.plan, other), Settings(range(2), 1))
     place = write_run(results, tmp_path / "both", register=made.register, record=Record(1))
     with open_run(place) as run:

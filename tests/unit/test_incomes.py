@@ -16,8 +16,10 @@ def _start(rest, parts=PARTS, seed=1):
     luck = np.empty((4, rest.size), np.float32)
     fill_normals(decision_key(seed, "start"), 0, 0, np.arange(rest.size, dtype=np.uint64), luck)
     fit = np.zeros(rest.size, np.float32)
-    start_source(level, fading, luck, fit, rest.astype(np.float32), parts.sds(), parts.shares())
-    return level.astype(float), fading.astype(float), luck[0].astype(float)
+    truth = np.zeros(rest.size, np.float32)
+    seen = fit, rest.astype(np.float32)
+    start_source(level, fading, luck, seen, (parts.sds(), parts.shares()), np.float32(0), truth)
+    return level.astype(float), fading.astype(float), np.log(truth.astype(float))
 
 
 def _live(level, fading, parts, years, seed=2):

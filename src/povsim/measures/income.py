@@ -57,12 +57,13 @@ def industry_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, tu
     book : Book
         Start-up and yearly cost of those in support.
     """
+    gross, cost, key = h.flow[at.GROSS], h.flow[at.COST], h.key
     for i in range(since.shape[0]):
         if since[i] <= 0:
             continue
         if ended[i] == 0 and turn.year > since[i] and _support_over(h, since, i, turn.year, terms):
             ended[i] = np.int16(turn.year)
-        luck = year_luck(turn, h.key[i])
+        luck = year_luck(turn, key[i])
         size = _size_now(since[i], ended[i], turn.year, terms)
         if ended[i] == 0:
             count(h, book, i)
@@ -71,6 +72,6 @@ def industry_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, tu
             since[i] = np.int16(-turn.year)
             ended[i] = 0
             continue
-        sales = terms[0] * size * spread_of(entry_luck(turn, since, h.key[i], i)[3], terms[2])
-        h.flow[at.GROSS, i] += sales
-        h.flow[at.COST, i] += sales * (f32(1.0) - terms[1])
+        sales = terms[0] * size * spread_of(entry_luck(turn, since, key[i], i)[3], terms[2])
+        gross[i] += sales
+        cost[i] += sales * (f32(1.0) - terms[1])

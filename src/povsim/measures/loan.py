@@ -61,10 +61,10 @@ def microcredit_year(h: Households, since: Shorts, ended: Shorts, terms: Floats,
     book : Book
         Interest paid by the budget; households with a running loan.
     """
+    arrears = h.real[at.ARREARS]
     for i in range(since.shape[0]):
-        if h.real[at.ARREARS, i] > _ZERO:
-            back = min(h.real[at.ARREARS, i], whole_yuan(_to_spare(h, i, terms)))
-            h.real[at.ARREARS, i] -= back
+        if arrears[i] > _ZERO:
+            arrears[i] -= min(arrears[i], whole_yuan(_to_spare(h, i, terms)))
         if since[i] <= 0:
             continue
         luck = year_luck(turn, h.key[i])

@@ -47,10 +47,14 @@ def repair_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, turn
 @compiled
 def service_debt_year(h: Households) -> None:
     """Pay the year's interest, which lowers property income, and a part of the debt from relocation and works."""
-    for i in range(h.weight.shape[0]):
-        debt = h.real[at.DEBT, i]
-        if debt > _ZERO:
-            h.flow[at.PROPERTY_INCOME, i] -= debt * h.real[at.DEBT_RATE, i]
-            left = max(debt - h.real[at.DEBT_PAYMENT, i], _ZERO)
-            h.real[at.DEBT, i] = left
-            h.real[at.DEBT_PAYMENT, i] *= f32(1.0) if left > _ZERO else _ZERO
+    debt, payment, rate, rent = (
+        h.real[at.DEBT],
+        h.real[at.DEBT_PAYMENT],
+        h.real[at.DEBT_RATE],
+        h.flow[at.PROPERTY_INCOME],
+    )
+    for i in range(debt.shape[0]):
+        if debt[i] > _ZERO:
+            rent[i] -= debt[i] * rate[i]
+            debt[i] = max(debt[i] - payment[i], _ZERO)
+            payment[i] *= f32(1.0) if debt[i] > _ZERO else _ZERO
