@@ -136,7 +136,6 @@ def list_applicants(
     ended: Shorts,
     ask: Ask,
     turn: Turn,
-    candidates: Ints,
     standing: Longs,
     out: Applications,
 ) -> int:
@@ -151,9 +150,8 @@ def list_applicants(
     ask : Ask
         Conditions, order and costs.
     turn : Turn
-        The coming year and the address of its luck: lane 0 decides who applies, lane 1 a random order.
-    candidates : array of int
-        Households to look at, in ascending order.
+        The coming year and the address of its luck: lane 0 decides who applies, lane 1 a random order;
+        ``served`` lists the households to look at, in ascending order.
     standing : array, shape (villages, 3)
         Out, added to: count units eligible or served, count units served so far, yuan of running support.
     out : Applications
@@ -173,8 +171,7 @@ def list_applicants(
     village, weight, key = h.village, h.weight, h.key
     k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
     filled = 0
-    for k in range(candidates.shape[0]):
-        i = candidates[k]
+    for i in turn.served:
         fits = ((who[0] >> status[i]) & 1) != 0 and income[i] < below
         if not fits and since[i] == 0:
             continue
@@ -196,14 +193,12 @@ def list_applicants(
     return filled
 
 
-def applications(
-    h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, candidates: Ints, space: Applications
-) -> Listed:
+def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, space: Applications) -> Listed:
     """List the applications of a block with their cost and place in the queue, and the measure's standing by village.
 
     Parameters
     ----------
-    h, since, ended, ask, turn, candidates
+    h, since, ended, ask, turn
         As for :func:`list_applicants`.
     space : Applications
         Work space at least as long as the block.
@@ -214,7 +209,7 @@ def applications(
         Views of the work space, and a new array (villages, 3).
     """
     standing = np.zeros((h.bounds.shape[0] - 1, 3), dtype=np.int64)
-    count = list_applicants(h, since, ended, ask, turn, candidates, standing, space)
+    count = list_applicants(h, since, ended, ask, turn, standing, space)
     found = Applications(space.place[:count], space.luck[:count], space.sort_key[:count], space.cost[:count])
     _price(h, ask, h.weight, found)
     return Listed(found, standing)

@@ -97,6 +97,15 @@ def fill_normals(key: Any, draw: int, year: int, household: Any, out: Any) -> No
             row[i] = normal_quantile(row[i])
 
 
+@compiled
+def fill_normal_and_uniforms(key: Any, draw: int, year: int, household: Any, out: Any) -> None:
+    """Fill ``out`` (4, n) with one standard normal and three uniforms of a decision for n households."""
+    fill_uniforms(key, draw, year, household, out)
+    row = out[0]
+    for i in range(row.shape[0]):
+        row[i] = normal_quantile(row[i])
+
+
 def decision_key(seed: int, decision: str) -> npt.NDArray[np.uint32]:
     """Return the generator's key, shape (2,), of a seed in [0, 2^32) and the name of a decision."""
     name = int.from_bytes(hashlib.blake2b(decision.encode(), digest_size=4).digest(), "little")

@@ -267,7 +267,7 @@ class _Engine:
             slots = self.task.slots(scenario)
             spot = (scenario, draw.position, index)
             books = self.tables.books(spot, block, self.task.codes[scenario], slots)
-            simulate_year(h, luck, now, books, self.task.processes)
+            simulate_year(h, luck, now, books, work, self.task.processes)
             record(self.tables, h, block, rules, spot, slots=slots)
         if self.progress is not None:
             with self.lock:

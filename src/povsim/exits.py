@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from povsim import layout as at
-from povsim.arithmetic import spread_of
+from povsim.arithmetic import exp32
 from povsim.compiled import compiled, f32, inlined
-from povsim.draws import luck_of
 from povsim.layout import Floats, Households, Shorts
-from povsim.measures.frame import Turn
 from povsim.terms import Status
 
 _NEVER, _REGISTERED = int(Status.never_registered), int(Status.registered)
@@ -146,7 +144,9 @@ def _note_poor(whole: Shorts, marks: Shorts, i: int) -> np.int16:
 
 
 @compiled
-def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, terms: Floats, turn: Turn) -> None:
+def inspect_year(
+    h: Households, line: np.float32, strict: int, vetoes: int, terms: Floats, luck: Floats, year: int
+) -> None:
     """Inspect households and change their register status.
 
     Declared exits follow what inspectors see, relapse and omission what is true; the two differ by measurement error.
@@ -163,14 +163,17 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
         Mask of the tests that are vetoes.
     terms : array
         In the order of ``INSPECTION_TERMS``.
-    turn : Turn
-        Address of the luck: lane 0 the error in income, lane 1 guarantees, lane 2 whether a poor household is found.
+    luck : array, shape (4, n)
+        A normal for the error in income, uniforms for guarantees and for whether a poor household is found.
+    year : int
+        Code of the year.
     """
     counted, dibao, seen = h.flow[at.COUNTED], h.flow[at.DIBAO], h.real[at.LAST_INCOME]
     persons, status, flags = h.home[at.PERSONS], h.whole[at.STATUS], h.whole[at.FLAGS]
     pattern, events = h.marks[at.PATTERN], h.marks[at.EVENTS]
-    whole, marks, key = h.whole, h.marks, h.key
-    k0, k1, year = turn.key[0], turn.key[1], turn.origin + turn.year
+    whole, marks = h.whole, h.marks
+    error_luck, guarantee_luck, found_luck = luck[0], luck[1], luck[2]
+    sd, centre = terms[0], f32(0.5) * terms[0] * terms[0]
     for i in range(seen.shape[0]):
         seen[i] = (counted[i] - dibao[i]) / persons[i]
         events[i] = np.int16(0)
@@ -180,17 +183,16 @@ def inspect_year(h: Households, line: np.float32, strict: int, vetoes: int, term
             continue
         fails = (pattern[i] & vetoes) != 0
         events[i] = _note_poor(whole, marks, i)
-        luck = luck_of(k0, k1, turn.draw, year, key[i])
-        error = spread_of(luck[0], terms[0])
+        error = exp32(sd * error_luck[i] - centre)
         seen[i] *= error
-        found = luck[2] < terms[3]
+        found = found_luck[i] < terms[3]
         if status[i] == _REGISTERED or status[i] == _RELAPSED:
             passing = _seen_passing(
-                np.int64(pattern[i]), counted[i] * error, line * persons[i], strict, vetoes, terms, luck[1]
+                int(pattern[i]), counted[i] * error, line * persons[i], strict, vetoes, terms, guarantee_luck[i]
             )
-            _declare(whole, marks, i, passing, fails, turn.year, terms)
+            _declare(whole, marks, i, passing, fails, year, terms)
         elif status[i] == _EXITED:
-            _follow(whole, marks, i, fails, found, turn.year, terms)
+            _follow(whole, marks, i, fails, found, year, terms)
         elif fails:
-            _notice(whole, marks, i, found, turn.year)
+            _notice(whole, marks, i, found, year)
         flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)

@@ -107,8 +107,7 @@ class Workspace:
 
     def __init__(self, largest: int) -> None:
         self._flow = np.zeros((FLOW_ROWS, largest), dtype=np.float32)
-        self.normals = np.zeros((4, largest), dtype=np.float32)
-        self.uniforms = np.zeros((4, largest), dtype=np.float32)
+        self._lanes = np.zeros((3, 4, largest), dtype=np.float32)
         self.candidates = np.zeros(largest, dtype=np.int32)
         self.index = np.zeros(largest, dtype=np.int32)
         self.luck = np.zeros(largest, dtype=np.float32)
@@ -124,7 +123,7 @@ class Workspace:
         """Return contiguous space for the year's marks."""
         return self._marks.reshape(-1)[: MARK_ROWS * size].reshape(MARK_ROWS, size)
 
-    def lanes(self, size: int) -> tuple[Floats, Floats]:
-        """Return contiguous space for four normals and four uniforms a household."""
-        normals = self.normals.reshape(-1)[: 4 * size].reshape(4, size)
-        return normals, self.uniforms.reshape(-1)[: 4 * size].reshape(4, size)
+    def lanes(self, size: int) -> tuple[Floats, Floats, Floats]:
+        """Return contiguous space for four numbers a household, three times."""
+        first, second, third = (each.reshape(-1)[: 4 * size].reshape(4, size) for each in self._lanes)
+        return first, second, third

@@ -83,7 +83,6 @@ class Rules:
     insurance_bit: int
     housing_bit: int
     inspection: tuple[Floats, ...]
-    inspection_key: Words
     measures: tuple[MeasureRules, ...]
 
 
@@ -185,7 +184,6 @@ def make_rules(scenario: Scenario, ground: Ground, *, seed: int, draw: int) -> R
             span,
             (seen.income_error, seen.overlooked, seen.false_alarm, seen.found, seen.delay, standard.stability_years),
         ),
-        inspection_key=decision_key(seed, "inspection"),
         measures=tuple(
             _measure_rules(code, measure, scenario, ground, lines, sample, seed)
             for code, measure in scenario.active().items()

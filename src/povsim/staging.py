@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from povsim.errors import InputError, Problem
 
@@ -78,13 +79,15 @@ def _some(names: Collection[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def read_manifest(path: Path) -> dict[str, object] | None:
+def read_manifest(path: Path) -> dict[str, Any] | None:
     """Return the manifest of a run, or nothing where the folder has none of povsim's."""
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return manifest if isinstance(manifest, dict) and "format" in manifest and "povsim" in manifest else None
+    if not isinstance(manifest, dict) or not {"format", "povsim"} <= set(manifest):
+        return None
+    return manifest if isinstance(manifest.get("files", {}), dict) else None
 
 
 @contextmanager

@@ -75,8 +75,8 @@ class Tables:
         self.by_village = {name: np.zeros((*lead, width), dtype=np.int32) for name, width in whole.items()}
         self.by_village["poor"] = np.zeros(lead, dtype=np.int32)
         self.by_village["gaps"] = np.zeros((*lead, 3))
-        self.by_village["income"] = np.zeros((*lead, SOURCE_COUNT))
-        self.by_village["loans"] = np.zeros((*lead, 2))
+        self.by_village["income"] = np.zeros((*lead, SOURCE_COUNT), dtype=np.int64)
+        self.by_village["loans"] = np.zeros((*lead, 2), dtype=np.int64)
         # a measure's books are contiguous by village
         self.by_village["recipients"] = np.zeros((*lead[:3], s.measures, s.villages), dtype=np.int32)
         self.by_village["spending"] = np.zeros((*lead[:3], s.measures, s.villages), dtype=np.int64)
@@ -149,7 +149,7 @@ def record(
     line, persons = rules.lines[place[2]], h.home[at.PERSONS]
     counts = _counts(tables, block, place)
     count_people(h.whole, h.marks, persons, h.weight, block.bounds, rules.vetoes, counts)
-    count_money(h.flow, h.real, persons, h.weight, block.bounds, line, rules.strict, counts)
+    count_money(h.flow, h.real, persons, h.weight, block.bounds, line, h.marks[at.PATTERN], counts)
     count_bins(h.flow, h.marks, persons, h.weight, block.bounds, line, rules.vetoes, counts)
     rows, slots_used = tables.space(block.size)
     filled = count_patterns(h.marks[at.PATTERN], persons, h.weight, block.bounds, slots_used, rows)

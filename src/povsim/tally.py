@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.arithmetic import log32
-from povsim.compiled import compiled, f32
+from povsim.compiled import compiled, f32, inlined
 from povsim.layout import Ints, Longs
 
 Doubles = npt.NDArray[np.float64]
@@ -28,6 +28,10 @@ _PER_STEP = f32(BINS / np.log(HIGHEST / LOWEST))
 _MARGIN_PER_STEP = f32(MARGIN_BINS / (2 * MARGIN_REACH))
 _LOWEST_LOG = f32(np.log(LOWEST))
 _LEAST = f32(1e-3)
+_REACH = f32(MARGIN_REACH)
+_0 = np.int32(0)
+_LAST_BIN = np.int32(BINS - 1)
+_LAST_MARGIN = np.int32(MARGIN_BINS - 1)
 
 
 class Counts(NamedTuple):
@@ -41,8 +45,8 @@ class Counts(NamedTuple):
     events: Ints  # (villages, event): persons, in the order of EVENT_NAMES
     events_households: Ints  # (villages, event)
     gaps: Doubles  # (villages, 3): sums of gap, squared gap, log gap, person-weighted
-    income: Doubles  # (villages, source): yuan
-    loans: Doubles  # (villages, 2): yuan owed and overdue
+    income: Longs  # (villages, source): yuan, each household's rounded
+    loans: Longs  # (villages, 2): yuan owed and overdue
     histogram: Ints  # (villages, bin): persons by net income per head
     margins: Longs  # (villages, 2, bin): persons by log(income / line), otherwise not blocked / blocked
 
@@ -59,24 +63,55 @@ def count_people(
 ) -> None:
     """Count persons and households by status, truth and event; shapes as in :class:`Counts`."""
     status, pattern, events = whole[at.STATUS], marks[at.PATTERN], marks[at.EVENTS]
-    # taken out of the tuple before the loop, since each access inside would count references
-    all_persons, all_households, poor, failing = out.persons, out.households, out.poor, out.failing
-    failing_households, event_persons, event_households = out.failing_households, out.events, out.events_households
     for v in range(bounds.shape[0] - 1):
-        for i in range(bounds[v], bounds[v + 1]):
-            heads = np.int32(persons[i]) * weight[i]
-            all_persons[v, status[i]] += heads
-            all_households[v, status[i]] += weight[i]
-            if pattern[i] == 0 and events[i] == 0:
-                continue
-            poor[v] += heads if (pattern[i] & 1) != 0 else 0
-            if (pattern[i] & vetoes) != 0:
-                failing[v, status[i]] += heads
-                failing_households[v, status[i]] += weight[i]
-            for event in range(5):
-                if (events[i] >> event) & 1 != 0:
-                    event_persons[v, event] += heads
-                    event_households[v, event] += weight[i]
+        here = slice(bounds[v], bounds[v + 1])
+        _count_village(status[here], pattern[here], events[here], persons[here], weight[here], v, vetoes, out)
+
+
+@compiled
+def _count_village(
+    status: npt.NDArray[np.int16],
+    pattern: npt.NDArray[np.int16],
+    events: npt.NDArray[np.int16],
+    persons: npt.NDArray[np.float32],
+    weight: Ints,
+    v: int,
+    vetoes: int,
+    out: Counts,
+) -> None:
+    # taken out of the tuple before the loops, since each access inside would count references
+    by_status, by_status_households = out.persons[v], out.households[v]
+    failing, failing_households = out.failing[v], out.failing_households[v]
+    event_persons, event_households = out.events[v], out.events_households[v]
+    everybody, rows, poor = np.int32(0), np.int32(0), np.int32(0)
+    for i in range(persons.shape[0]):
+        everybody += np.int32(persons[i]) * weight[i]
+        rows += weight[i]
+    # most households were never registered, pass and see nothing happen: they are what is left
+    for i in range(persons.shape[0]):
+        if (status[i] | pattern[i] | events[i]) == 0:
+            continue
+        heads = np.int32(persons[i]) * weight[i]
+        by_status[status[i]] += heads
+        by_status_households[status[i]] += weight[i]
+        everybody -= heads
+        rows -= weight[i]
+        poor += heads if (pattern[i] & 1) != 0 else 0
+        if (pattern[i] & vetoes) != 0:
+            failing[status[i]] += heads
+            failing_households[status[i]] += weight[i]
+        for event in range(5):
+            if (events[i] >> event) & 1 != 0:
+                event_persons[event] += heads
+                event_households[event] += weight[i]
+    by_status[0] += everybody
+    by_status_households[0] += rows
+    out.poor[v] += poor
+
+
+@inlined
+def _yuan(amount: np.float32) -> np.int64:
+    return np.int64(np.int32(np.floor(amount + f32(0.5))))
 
 
 @compiled
@@ -87,40 +122,55 @@ def count_money(
     weight: Ints,
     bounds: Longs,
     line: np.float32,
-    strict: int,
+    pattern: npt.NDArray[np.int16],
     out: Counts,
 ) -> None:
-    """Sum incomes by source, gaps to the line and loans, in the order of households: any split gives the same."""
-    earned, gross, cost, rent = flow[at.WAGE], flow[at.GROSS], flow[at.COST], flow[at.PROPERTY_INCOME]
-    regular, pension, dibao, one_off = (
-        flow[at.TRANSFER_INCOME], flow[at.PENSION_INCOME], flow[at.DIBAO], flow[at.ONE_OFF],
-    )  # fmt: skip
-    counted, balance, arrears = flow[at.COUNTED], real[at.BALANCE], real[at.ARREARS]
-    gaps, income, loans = out.gaps, out.income, out.loans
+    """Sum incomes by source and loans in whole yuan, which any order adds up alike, and gaps to the line of the poor."""
+    income, loans = out.income, out.loans
     for v in range(bounds.shape[0] - 1):
-        wage, business, rents, transfer, owed, overdue = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(bounds[v], bounds[v + 1]):
-            w = np.float64(weight[i])
-            wage += w * earned[i]
-            business += w * (gross[i] - cost[i])
-            rents += w * rent[i]
-            transfer += w * (regular[i] + pension[i] + dibao[i] + one_off[i])
-            owed += w * balance[i]
-            overdue += w * arrears[i]
-            needed = line * persons[i]
-            if counted[i] < needed or (strict == 1 and counted[i] <= needed):
-                heads = w * persons[i]
-                gap = np.float64(f32(1.0) - max(counted[i], f32(0.0)) / needed)
-                gaps[v, 0] += heads * gap
-                gaps[v, 1] += heads * gap * gap
-                gaps[v, 2] += heads * np.float64(log32(needed / max(counted[i], _LEAST * needed)))
+        here = slice(bounds[v], bounds[v + 1])
+        w = weight[here]
+        wage = _sum_yuan(flow[at.WAGE][here], w)
+        business = _sum_yuan(flow[at.GROSS][here], w) - _sum_yuan(flow[at.COST][here], w)
+        rent = _sum_yuan(flow[at.PROPERTY_INCOME][here], w)
+        transfer = _sum_yuan(flow[at.TRANSFER_INCOME][here], w) + _sum_yuan(flow[at.PENSION_INCOME][here], w)
+        transfer += _sum_yuan(flow[at.DIBAO][here], w) + _sum_yuan(flow[at.ONE_OFF][here], w)
         income[v, 0] += wage
         income[v, 1] += business
-        income[v, 2] += rents
+        income[v, 2] += rent
         income[v, 3] += transfer
-        income[v, 4] += wage + business + rents + transfer
-        loans[v, 0] += owed
-        loans[v, 1] += overdue
+        income[v, 4] += wage + business + rent + transfer
+        loans[v, 0] += _sum_yuan(real[at.BALANCE][here], w)
+        loans[v, 1] += _sum_yuan(real[at.ARREARS][here], w)
+        _sum_gaps(flow[at.COUNTED][here], persons[here], w, pattern[here], line, out.gaps[v])
+
+
+@compiled
+def _sum_yuan(amount: npt.NDArray[np.float32], weight: Ints) -> np.int64:
+    total = np.int64(0)
+    for i in range(amount.shape[0]):
+        total += _yuan(amount[i]) * np.int64(weight[i])
+    return total
+
+
+@compiled
+def _sum_gaps(
+    counted: npt.NDArray[np.float32],
+    persons: npt.NDArray[np.float32],
+    weight: Ints,
+    pattern: npt.NDArray[np.int16],
+    line: np.float32,
+    out: Doubles,
+) -> None:
+    """Add the gaps of a village's poor, in the order of households."""
+    for i in range(counted.shape[0]):
+        if (pattern[i] & 1) != 0:
+            needed = line * persons[i]
+            heads = np.float64(weight[i]) * persons[i]
+            gap = np.float64(f32(1.0) - max(counted[i], f32(0.0)) / needed)
+            out[0] += heads * gap
+            out[1] += heads * gap * gap
+            out[2] += heads * np.float64(log32(needed / max(counted[i], _LEAST * needed)))
 
 
 @compiled
@@ -135,22 +185,49 @@ def count_bins(
     out: Counts,
 ) -> None:
     """Sort persons into bins of income per head and of distance to the line; the end bins are open."""
-    log_line = log32(max(line, _LEAST))
     counted, pattern = flow[at.COUNTED], marks[at.PATTERN]
     histogram, margins = out.histogram, out.margins
-    others = vetoes & ~1
+    log_line = log32(max(line, _LEAST))
     for v in range(bounds.shape[0] - 1):
-        row, margin_row = histogram[v], margins[v]
         here = slice(bounds[v], bounds[v + 1])
-        counted_v, persons_v, weight_v, pattern_v = counted[here], persons[here], weight[here], pattern[here]
-        for i in range(counted_v.shape[0]):
-            heads = np.int32(persons_v[i]) * weight_v[i]
-            log_income = log32(max(counted_v[i] / persons_v[i], f32(1.0)))
-            place = min(max(int((log_income - _LOWEST_LOG) * _PER_STEP), 0), BINS - 1)
-            row[place] += heads
-            step = int((log_income - log_line + f32(MARGIN_REACH)) * _MARGIN_PER_STEP)
-            blocked = 1 if (pattern_v[i] & others) != 0 else 0
-            margin_row[blocked, min(max(step, 0), MARGIN_BINS - 1)] += heads
+        places = np.empty((2, bounds[v + 1] - bounds[v]), dtype=np.int32)
+        _place(counted[here], persons[here], log_line, places[0], places[1])
+        _scatter(places, persons[here], weight[here], pattern[here], vetoes & ~1, histogram[v], margins[v])
+
+
+@compiled
+def _place(
+    counted: npt.NDArray[np.float32],
+    persons: npt.NDArray[np.float32],
+    log_line: np.float32,
+    place: Ints,
+    step: Ints,
+) -> None:
+    for i in range(counted.shape[0]):
+        log_income = log32(max(counted[i] / persons[i], f32(1.0)))
+        place[i] = min(max(np.int32((log_income - _LOWEST_LOG) * _PER_STEP), _0), _LAST_BIN)
+        step[i] = min(max(np.int32((log_income - log_line + _REACH) * _MARGIN_PER_STEP), _0), _LAST_MARGIN)
+
+
+@compiled
+def _scatter(
+    places: Ints,
+    persons: npt.NDArray[np.float32],
+    weight: Ints,
+    pattern: npt.NDArray[np.int16],
+    others: int,
+    histogram: Ints,
+    margins: Longs,
+) -> None:
+    place, step = places[0], places[1]
+    free, blocked = margins[0], margins[1]
+    for i in range(persons.shape[0]):
+        heads = np.int32(persons[i]) * weight[i]
+        histogram[place[i]] += heads
+        if (pattern[i] & others) != 0:
+            blocked[step[i]] += heads
+        else:
+            free[step[i]] += heads
 
 
 @compiled
@@ -173,7 +250,7 @@ def count_patterns(
     slots : array, shape (2 ** tests, 2)
         Work space, all zero before and after.
     out : array, shape (rows, 4)
-        Filled with village, pattern, households, persons, by village and then by pattern's first appearance.
+        Filled with village, pattern, households, persons, by village, failing patterns first.
 
     Returns
     -------
@@ -183,18 +260,27 @@ def count_patterns(
     filled = 0
     for v in range(bounds.shape[0] - 1):
         begin = filled
+        passing, heads_passing = np.int64(0), np.int64(0)
         for i in range(bounds[v], bounds[v + 1]):
             p = np.int64(pattern[i])
+            heads = np.int64(persons[i]) * weight[i]
+            if p == 0:
+                passing += weight[i]
+                heads_passing += heads
+                continue
             if slots[p, 0] == 0:
                 out[filled, 0] = v
                 out[filled, 1] = p
                 filled += 1
             slots[p, 0] += weight[i]
-            slots[p, 1] += np.int64(persons[i]) * weight[i]
+            slots[p, 1] += heads
         for row in range(begin, filled):
             p = out[row, 1]
             out[row, 2] = slots[p, 0]
             out[row, 3] = slots[p, 1]
             slots[p, 0] = 0
             slots[p, 1] = 0
+        if passing > 0:
+            out[filled, 0], out[filled, 1], out[filled, 2], out[filled, 3] = v, 0, passing, heads_passing
+            filled += 1
     return filled

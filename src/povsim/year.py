@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.capacity import Applications, Listed, applications, cut_off, is_general, list_candidates, widest_income
-from povsim.draws import decision_key, fill_normals, fill_uniforms
+from povsim.draws import decision_key, fill_normal_and_uniforms, fill_normals, fill_uniforms
 from povsim.exits import inspect_year, recall_failing, test_year
 from povsim.incomes import Doubles, earn_year, start_source
 from povsim.layout import Block, Floats, Households, Ints, Longs, Words, Workspace
 from povsim.measures import ACTS
-from povsim.measures.frame import Book, Turn
+from povsim.measures.frame import Book, Turn, list_served
 from povsim.measures.works import service_debt_year
 from povsim.process import BlockYear, Process
 from povsim.rules import MeasureRules, Rules
@@ -32,6 +33,14 @@ class AreaLuck:
     disaster: Floats  # (years, villages): uniforms
 
 
+class YearLuck(NamedTuple):
+    """Luck of a block's year, four numbers a household each; the scenarios share it."""
+
+    income: Floats  # (4, n) standard normals: renewal of wage and business, one-year luck of wage and business
+    shock: Floats  # (4, n) uniforms: illness, its cost, disaster, dwelling
+    inspection: Floats  # (4, n) a standard normal for the error in income, uniforms for guarantees and being found
+
+
 @dataclass(frozen=True)
 class Keys:
     """Keys of the built-in decisions of one seed."""
@@ -40,11 +49,12 @@ class Keys:
     start_business: Words
     income: Words
     shock: Words
+    inspection: Words
 
     @classmethod
     def of(cls, seed: int) -> Keys:
         """Return the keys of a seed."""
-        names = ("income.start.wage", "income.start.business", "income", "shock")
+        names = ("income.start.wage", "income.start.business", "income", "shock", "inspection")
         return cls(*(decision_key(seed, name) for name in names))
 
 
@@ -63,16 +73,17 @@ class YearOfScenario:
         """Code of the year: 1 for the first."""
         return self.index + 1
 
-    def turn(self, key: Words) -> Turn:
-        """Return the address of a decision's luck in this year."""
-        return Turn(self.code, self.rules.origin, self.draw, key)
+    def turn(self, key: Words, served: Ints) -> Turn:
+        """Return a measure's turn in this year."""
+        return Turn(self.code, self.rules.origin, self.draw, key, served)
 
 
 def simulate_year(
     h: Households,
-    luck: tuple[Floats, Floats],
+    luck: YearLuck,
     now: YearOfScenario,
     books: dict[str, Book],
+    work: Workspace,
     processes: tuple[Process, ...],
 ) -> None:
     """Live one year: the calendar.
@@ -85,50 +96,52 @@ def simulate_year(
     ----------
     h : Households
         A block of one scenario; changed in place.
-    luck : tuple of array, each shape (4, n)
-        Normals of incomes and uniforms of shocks, shared by the scenarios.
+    luck : YearLuck
+        Luck of incomes, shocks and inspection, shared by the scenarios.
     now : YearOfScenario
         The year.
     books : dict of str to Book
         Where each measure enters money and recipients.
+    work : Workspace
+        The thread's work space.
     processes : tuple of Process
         Processes added from Python.
     """
     rules, index = now.rules, now.index
-    normals, uniforms = luck
-    earn_year(h, normals, now.trend, rules.income_terms)
-    fall_ill_year(h, uniforms, rules.illness[index], rules.insurance_bit, now.code)
-    strike_year(h, uniforms, rules.disaster[index], now.struck, rules.housing_bit)
-    _act(h, now, books, subsidies=False)
+    earn_year(h, luck.income, now.trend, rules.income_terms)
+    fall_ill_year(h, luck.shock, rules.illness[index], rules.insurance_bit, now.code)
+    strike_year(h, luck.shock, rules.disaster[index], now.struck, rules.housing_bit)
+    served = work.candidates[: list_served(h, work.candidates)]
+    _act(h, now, books, served, subsidies=False)
     service_debt_year(h)
     for process in processes:
         process.step(BlockYear(h, rules.origin + now.code, now.draw, process.key))
-    _act(h, now, books, subsidies=True)
+    _act(h, now, books, served, subsidies=True)
     line = rules.lines[index]
     test_year(h, line, rules.strict, rules.counts, rules.bits)
-    turn = now.turn(rules.inspection_key)
-    inspect_year(h, line, rules.strict, rules.vetoes, rules.inspection[index], turn)
+    inspect_year(h, line, rules.strict, rules.vetoes, rules.inspection[index], luck.inspection, now.code)
 
 
-def _act(h: Households, now: YearOfScenario, books: dict[str, Book], *, subsidies: bool) -> None:
+def _act(h: Households, now: YearOfScenario, books: dict[str, Book], served: Ints, *, subsidies: bool) -> None:
     for place, measure in enumerate(now.rules.measures):
         if (measure.type in SUBSIDIES) == subsidies:
             since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
             terms = measure.terms[now.index]
-            ACTS[measure.type](h, since, ended, terms, now.turn(measure.key), books[measure.code])
+            ACTS[measure.type](h, since, ended, terms, now.turn(measure.key, served), books[measure.code])
 
 
-def draw_luck(block: Block, keys: Keys, draw: int, year: int, work: Workspace) -> tuple[Floats, Floats]:
-    """Draw the luck of a block's year that all scenarios share: four normals and four uniforms a household."""
-    normals, uniforms = work.lanes(block.size)
-    fill_normals(keys.income, draw, year, block.key, normals)
-    fill_uniforms(keys.shock, draw, year, block.key, uniforms)
-    return normals, uniforms
+def draw_luck(block: Block, keys: Keys, draw: int, year: int, work: Workspace) -> YearLuck:
+    """Draw the luck of a block's year that all scenarios share."""
+    luck = YearLuck(*work.lanes(block.size))
+    fill_normals(keys.income, draw, year, block.key, luck.income)
+    fill_uniforms(keys.shock, draw, year, block.key, luck.shock)
+    fill_normal_and_uniforms(keys.inspection, draw, year, block.key, luck.inspection)
+    return luck
 
 
 def draw_start(block: Block, keys: Keys, draw: int, work: Workspace) -> tuple[Floats, Floats]:
     """Draw the luck of the register's year that all scenarios share: four normals a household for each source."""
-    wage, business = work.lanes(block.size)
+    wage, business, _ = work.lanes(block.size)
     fill_normals(keys.start_wage, draw, 0, block.key, wage)
     fill_normals(keys.start_business, draw, 0, block.key, business)
     return wage, business
@@ -170,7 +183,7 @@ def apply_year(
     ask = ask._replace(villages=ask.villages[block.first_village : block.first_village + block.villages])
     space = Applications(work.index, work.luck, work.sort_key, work.cost)
     since, ended = h.whole[at.SINCE + 2 * place], h.whole[at.SINCE + 2 * place + 1]
-    return applications(h, since, ended, ask, now.turn(rules.key), candidates, space)
+    return applications(h, since, ended, ask, now.turn(rules.key, candidates), space)
 
 
 def take_on(h: Households, place: int, chosen: Ints, code: int) -> None:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from povsim import layout as at
-from povsim.draws import decision_key
+from povsim.draws import decision_key, fill_normal_and_uniforms
 from povsim.exits import inspect_year, test_year
-from povsim.measures.frame import Turn
 from povsim.terms import Status
 from tests.unit.test_measures import household
 
@@ -20,8 +19,9 @@ test_year.__test__ = False
 def live(h, year, terms=EXACT, vetoes=0b11, bits=(0, 0b1)):
     """Test and inspect a block in a year."""
     test_year(h, LINE, 1, ALL, np.array(bits, np.int16))
-    turn = Turn(year, 2015, 0, decision_key(1, "inspection"))
-    inspect_year(h, LINE, 1, vetoes, np.array(terms, np.float32), turn)
+    luck = np.empty((4, h.key.size), np.float32)
+    fill_normal_and_uniforms(decision_key(1, "inspection"), 0, 2015 + year, h.key, luck)
+    inspect_year(h, LINE, 1, vetoes, np.array(terms, np.float32), luck, year)
     return int(h.marks[at.EVENTS, 0])
 
 

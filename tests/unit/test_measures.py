@@ -51,7 +51,7 @@ def act(kind, h, terms, year, since=1):
     rows = h.whole[at.SINCE], h.whole[at.SINCE + 1]
     if since is not None:
         rows[0][:] = since
-    turn = Turn(year, 2015, 0, decision_key(1, "test"))
+    turn = Turn(year, 2015, 0, decision_key(1, "test"), np.arange(h.key.size, dtype=np.int32))
     ACTS[kind](h, *rows, np.array(terms, np.float32), turn, book)
     return int(book.spending[0]), int(book.recipients[0])
 

@@ -50,7 +50,7 @@ ASKING = r"(?:say(?:\.find)?|_say\(\)|wording\([^)]*\))\(\s*"
 def test_texts_of_commands_are_those_that_are_asked_for() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("*.py"))
     asked = set(re.findall(ASKING + r'"([^"]+[^".])"', code))
-    families = tuple(f"{stem}." for stem in re.findall(ASKING + r'f"([a-z_]+)\.\{', code)) + ("status.",)
+    families = (*(f"{stem}." for stem in re.findall(ASKING + r'f"([a-z_]+)\.\{', code)), "status.")
     # Chosen between in one expression.
     asked |= {"scenarios.nothing", "scenarios.register"}
     known = {key for room in ROOMS for key in read_room(room)}

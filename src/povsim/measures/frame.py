@@ -6,18 +6,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from povsim.compiled import f32, inlined
+from povsim import layout as at
+from povsim.compiled import compiled, f32, inlined
 from povsim.draws import luck_of
 from povsim.layout import Households, Ints, Longs, Shorts, Words
 
 
 class Turn(NamedTuple):
-    """One measure's turn in a year: the year's code, the calendar year of code 0, the draw and the measure's key."""
+    """One measure's turn in a year: year code, calendar year of code 0, draw, key, and who may be in the measure."""
 
     year: int
     origin: int
     draw: int
     key: Words
+    served: Ints
+
+
+@compiled
+def list_served(h: Households, out: Ints) -> int:
+    """List the positions of households that some measure has taken on, now or before; return how many."""
+    flags = h.whole[at.FLAGS]
+    filled = 0
+    for i in range(flags.shape[0]):
+        out[filled] = i
+        filled += 1 if (flags[i] & at.SERVED) != 0 else 0
+    return filled
 
 
 class Book(NamedTuple):

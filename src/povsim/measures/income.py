@@ -58,7 +58,7 @@ def industry_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, tu
         Start-up and yearly cost of those in support.
     """
     gross, cost, key = h.flow[at.GROSS], h.flow[at.COST], h.key
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if since[i] <= 0:
             continue
         if ended[i] == 0 and turn.year > since[i] and _support_over(h, since, i, turn.year, terms):

@@ -62,7 +62,7 @@ def microcredit_year(h: Households, since: Shorts, ended: Shorts, terms: Floats,
         Interest paid by the budget; households with a running loan.
     """
     arrears = h.real[at.ARREARS]
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if arrears[i] > _ZERO:
             arrears[i] -= min(arrears[i], whole_yuan(_to_spare(h, i, terms)))
         if since[i] <= 0:

@@ -54,7 +54,7 @@ def relocation_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, 
     book : Book
         Public cost and households moved, in the year of the move.
     """
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if since[i] <= 0:
             continue
         if since[i] == turn.year:

@@ -34,7 +34,7 @@ def dibao_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, turn:
     book : Book
         Yuan and households.
     """
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if since[i] == turn.year:
             lacking = max(terms[0] - h.real[at.LAST_INCOME, i], f32(0.0))
             award = whole_yuan(lacking * terms[1] * h.home[at.PERSONS, i])
@@ -62,7 +62,7 @@ def transfer_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, tu
         Yuan and households.
     """
     per, one_off = np.int64(terms[1]), terms[2] > f32(0.5)
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if since[i] != turn.year:
             continue
         heads = f32(1.0)

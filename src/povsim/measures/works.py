@@ -32,7 +32,7 @@ def repair_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, turn
         Subsidy and households, in the year works begin.
     """
     mask = np.int16(terms[4])
-    for i in range(since.shape[0]):
+    for i in turn.served:
         if since[i] <= 0:
             continue
         if since[i] == turn.year:
