@@ -50,8 +50,8 @@ PARTS = {
     "rules, trends, drift": ("make_rules", "trends", "_area_luck", "_drift"),
     "incomes": ("earn_year",),
     "shocks": ("fall_ill_year", "strike_year"),
-    "measures": ("service_debt_year",),
-    "capacity": ("applications", "_decide", "_offer"),
+    "measures": ("list_served", "service_debt_year"),
+    "capacity": ("list_candidates", "applications", "_decide", "_offer"),
     "tests and inspection": ("test_year", "inspect_year"),
     "statistics": ("count_people", "count_money", "count_bins", "count_patterns", "_share_out", "_counts"),
 }

@@ -498,7 +498,10 @@ class County:
             fading *= parts.rho
             fading += parts.renewal_sd() * self.luck.normal("income", self.year, place)
             once = np.sqrt(parts.variance * parts.transitory) * self.luck.normal("income", self.year, 2 + place)
-            trend = rules.growth[place, self.index] + self.drift[name][self.index] + self.area_growth[place]
+            # income grows as stated, the shift added to it before taking logs does not
+            shift = getattr(self.facts.prepared, name).shift_share
+            grown = np.exp(rules.growth[place, self.index]) * (1.0 - shift) + shift
+            trend = np.log(grown) + self.drift[name][self.index] + self.area_growth[place]
             income = np.exp(level + fading + once + trend[self.village]) - self.shift
             earned.append(np.where(has, np.maximum(income, 0.0), 0.0))
         self.wage, self.gross = earned

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from povsim import cli_show, figures
@@ -55,15 +54,13 @@ def describe_file(file: Path, mapping: Path | None, say: Wording) -> None:
 
 
 def _summary(register: xr.Dataset, say: Wording) -> None:
-    weight = register["weight"].values.astype(np.int64)
     screen = cli_show.screen()
     screen.print(
         say(
             "check.summary",
             year=register.attrs["year"],
             villages=figures.count(register.sizes["village"]),
-            households=figures.count(int(weight.sum())),
-            persons=figures.count(int((weight * register["persons"].values).sum())),
+            people=cli_show.people_of(register, say),
             coverage=say(f"coverage.{register.attrs['coverage']}"),
             detail=say(f"detail.{register.attrs['income_detail']}"),
         )

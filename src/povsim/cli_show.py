@@ -66,19 +66,23 @@ def show_whole(screen: Console, table: Table) -> None:
     screen.width = before
 
 
+def people_of(register: xr.Dataset, say: Wording) -> str:
+    """Say how many households and persons there are; where sizes are not known, households only."""
+    weight = register["weight"].values.astype(np.int64)
+    households = figures.count(int(weight.sum()))
+    if register.attrs.get("unit_of_persons") == "households":
+        return say("people.households", households=households)
+    persons = figures.count(int((weight * register["persons"].values).sum()))
+    return say("people.persons", households=households, persons=persons)
+
+
 def headline(outcomes: xr.Dataset, register: xr.Dataset, scenario: Scenario, say: Wording, *, seed: int) -> list[str]:
     """Return the lines above the table: the plan, the people, how many of them are made up."""
     weight = register["weight"].values.astype(np.int64)
     synthetic = int(weight[register["synthetic"].values].sum())
     county = ", ".join(dict.fromkeys(register["county"].values.astype(str).tolist()))
-    people = say(
-        "run.people",
-        county=county,
-        households=figures.count(int(weight.sum())),
-        persons=figures.count(int((weight * register["persons"].values).sum())),
-        draws=figures.count(outcomes.sizes["draw"]),
-        seed=seed,
-    )
+    draws = figures.count(outcomes.sizes["draw"])
+    people = say("run.people", county=county, people=people_of(register, say), draws=draws, seed=seed)
     lines = [f"{scenario.label(say.lang)}  {scenario.years[0]}-{scenario.years[1]}", people]
     if synthetic == weight.sum():
         lines.append(say("run.synthetic.all"))

@@ -17,7 +17,7 @@ from povsim import layout as at
 from povsim.capacity import Applications, Listed
 from povsim.draws import decision_key, fill_normals, fill_uniforms, household_key
 from povsim.ground import BLOCK, Prepared, prepare
-from povsim.incomes import Doubles
+from povsim.incomes import Doubles, log_trend, renew_sources
 from povsim.layout import Block, Households, Longs, Workspace
 from povsim.process import Process
 from povsim.rules import MeasureRules, Rules, make_rules
@@ -139,7 +139,7 @@ def _make_draw(task: Task, number: int, position: int) -> Draw:
     )
     luck = _area_luck(task, number)
     trend = tuple(
-        trends(each, luck, _drift(prepared, each, scenario))
+        trends(each, luck, _earned_trends(prepared, each, scenario))
         for each, prepared, scenario in zip(rules, task.prepared, task.scenarios, strict=True)
     )
     struck = tuple(luck.disaster < np.array(each.village_struck, dtype=np.float32)[:, None] for each in rules)
@@ -160,11 +160,17 @@ def _area_luck(task: Task, draw: int) -> AreaLuck:
     return AreaLuck(spread, village[:, :2].copy(), disaster[:, 0].copy())
 
 
-def _drift(prepared: Prepared, rules: Rules, scenario: Scenario) -> Doubles:
+def _earned_trends(prepared: Prepared, rules: Rules, scenario: Scenario) -> Doubles:
+    """Return the log trends of wage and business, shape (2, years)."""
     base = prepared.ground.base_year
     horizons = range(scenario.years[0] - base, scenario.years[1] - base + 1)
     sources = ((prepared.wage, rules.wage), (prepared.business, rules.business))
-    return np.stack([prepared.drift(source, parts, horizons) for source, parts in sources])
+    return np.stack(
+        [
+            log_trend(growth, source, prepared.drift(source, parts, horizons))
+            for growth, (source, parts) in zip(rules.growth[:2], sources, strict=True)
+        ]
+    )
 
 
 class _Engine:
@@ -249,6 +255,10 @@ class _Engine:
         for scenario, rules in enumerate(draw.rules):
             block = self.task.prepared[scenario].blocks[place]
             start(self._households(place, scenario, work), block, rules, luck)
+        for year in range(self.task.prepared[0].ground.base_year + 1, draw.rules[0].origin + 1):
+            between = draw_luck(self.blocks[place], self.keys, draw.number, year, work)
+            for scenario, rules in enumerate(draw.rules):
+                renew_sources(self._households(place, scenario, work), between.income, rules.income_terms)
 
     def _now(self, draw: Draw, scenario: int, block: Block, index: int) -> YearOfScenario:
         villages = slice(block.first_village, block.first_village + block.villages)

@@ -145,7 +145,7 @@ def _note_poor(whole: Shorts, marks: Shorts, i: int) -> np.int16:
 
 @compiled
 def inspect_year(
-    h: Households, line: np.float32, strict: int, vetoes: int, terms: Floats, luck: Floats, year: int
+    h: Households, line: np.float32, strict: int, vetoes: int, dibao_counts: np.float32, terms: Floats, luck: Floats, year: int
 ) -> None:
     """Inspect households and change their register status.
 
@@ -161,6 +161,8 @@ def inspect_year(
         1 when income has to exceed the line.
     vetoes : int
         Mask of the tests that are vetoes.
+    dibao_counts : float32
+        1 when dibao is part of counted income, else 0.
     terms : array
         In the order of ``INSPECTION_TERMS``.
     luck : array, shape (4, n)
@@ -175,11 +177,11 @@ def inspect_year(
     error_luck, guarantee_luck, found_luck = luck[0], luck[1], luck[2]
     sd, centre = terms[0], f32(0.5) * terms[0] * terms[0]
     for i in range(seen.shape[0]):
-        seen[i] = (counted[i] - dibao[i]) / persons[i]
+        seen[i] = (counted[i] - dibao[i] * dibao_counts) / persons[i]
         events[i] = np.int16(0)
-    nothing_to_see = LOOKED_AT * line
+    nothing_to_see, remembered = LOOKED_AT * line, ~np.int16(at.SERVED)
     for i in range(seen.shape[0]):
-        if status[i] == _NEVER and pattern[i] == 0 and flags[i] == 0 and seen[i] >= nothing_to_see:
+        if status[i] == _NEVER and pattern[i] == 0 and (flags[i] & remembered) == 0 and seen[i] >= nothing_to_see:
             continue
         fails = (pattern[i] & vetoes) != 0
         events[i] = _note_poor(whole, marks, i)

@@ -60,6 +60,8 @@ class Explained:
     fit: Doubles
     rest: Doubles
     variance: float
+    shift_share: float = 0.0
+    """Share of the shift in mean income plus shift, among households that have the source."""
 
 
 def explain(
@@ -113,7 +115,8 @@ def explain(
     left = y - x @ slope
     fit[has] = log - left
     rest[has] = left
-    return Explained(fit, rest, float(np.sum(w * left**2) / w.sum()))
+    mean = float(np.sum(w * (income[has] + shift)) / w.sum())
+    return Explained(fit, rest, float(np.sum(w * left**2) / w.sum()), shift / mean)
 
 
 def mean_drift(source: Explained, parts: Parts, *, weight: Doubles, horizons: range) -> Doubles:
@@ -158,6 +161,38 @@ def _expected_log_mean(fit: Doubles, rest: Doubles, weight: Doubles, parts: Part
     )
     true_fit = fit + 0.5 * parts.variance * parts.error
     return float(np.log(np.sum(weight * np.exp(true_fit + pull * rest + 0.5 * left))))
+
+
+def log_trend(growth: Doubles, source: Explained, drift: Doubles) -> Doubles:
+    """Return the log trend of a source's income plus shift, so that income itself grows as stated.
+
+    Parameters
+    ----------
+    growth : array, shape (years,)
+        Cumulated log growth of income since the register's year.
+    source : Explained
+        Knows how much of income plus shift is shift, which does not grow.
+    drift : array, shape (years,)
+        As :func:`mean_drift` returns it.
+
+    Returns
+    -------
+    array, shape (years,)
+    """
+    shift = source.shift_share
+    return np.asarray(np.log(np.exp(growth) * (1.0 - shift) + shift) + drift)
+
+
+@compiled
+def renew_sources(h: Households, normals: Floats, terms: Floats) -> None:
+    """Let the persistent parts live a year that is not simulated, between the register's year and the first one.
+
+    Parameters are those of :func:`earn_year`.
+    """
+    wage, business, first, second = h.real[at.FADING_WAGE], h.real[at.FADING_BUSINESS], normals[0], normals[1]
+    for i in range(wage.shape[0]):
+        wage[i] = terms[0] * wage[i] + terms[1] * first[i]
+        business[i] = terms[3] * business[i] + terms[4] * second[i]
 
 
 @compiled

@@ -119,7 +119,8 @@ def simulate_year(
     _act(h, now, books, served, subsidies=True)
     line = rules.lines[index]
     test_year(h, line, rules.strict, rules.counts, rules.bits)
-    inspect_year(h, line, rules.strict, rules.vetoes, rules.inspection[index], luck.inspection, now.code)
+    terms, dibao_counts = rules.inspection[index], rules.counts[1]
+    inspect_year(h, line, rules.strict, rules.vetoes, dibao_counts, terms, luck.inspection, now.code)
 
 
 def _act(h: Households, now: YearOfScenario, books: dict[str, Book], served: Ints, *, subsidies: bool) -> None:
@@ -235,17 +236,17 @@ def settle(
     return cut_off(waiting.sort_key, waiting.cost if kind == "budget" else units, starts, limits)
 
 
-def trends(rules: Rules, luck: AreaLuck, drift: Doubles) -> Floats:
+def trends(rules: Rules, luck: AreaLuck, earned: Doubles) -> Floats:
     """Return the trend of every year and village: log of wage and business, factor of property income and transfers.
 
     Parameters
     ----------
     rules : Rules
-        Growth and the spread of the areas' shocks.
+        Growth of the other sources and the spread of the areas' shocks.
     luck : AreaLuck
         Standard normals of the areas.
-    drift : array, shape (2, years)
-        Log factors that keep the means of wage and business on trend.
+    earned : array, shape (2, years)
+        Log trends of wage and business, see ``incomes.log_trend``.
 
     Returns
     -------
@@ -254,6 +255,6 @@ def trends(rules: Rules, luck: AreaLuck, drift: Doubles) -> Floats:
     county_sd, village_sd = rules.common_sd
     shocks = county_sd * luck.county + village_sd * luck.village - 0.5 * (county_sd**2 + village_sd**2)
     out = np.empty((luck.disaster.shape[0], 4, luck.disaster.shape[1]), dtype=np.float32)
-    out[:, :2] = (rules.growth[:2] + drift).T[:, :, None] + np.cumsum(shocks, axis=0)
+    out[:, :2] = earned.T[:, :, None] + np.cumsum(shocks, axis=0)
     out[:, 2:] = np.exp(rules.growth[2:]).T[:, :, None]
     return out

@@ -21,9 +21,11 @@ from typer.testing import CliRunner, Result
 import povsim
 from povsim import cli_run
 from povsim.cli import app
+from povsim.cli_show import people_of
 from povsim.outlook import forecast
 from povsim.project import NATIONAL_COLUMNS, make_project
 from povsim.register_words import is_personal
+from povsim.wording import wording
 
 COMMAND = [sys.executable, "-c", "from povsim.cli import main; main()"]
 EN = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "COLUMNS": "", "PYTHONUTF8": "1"}
@@ -476,6 +478,14 @@ def test_a_scenario_that_needs_a_register_says_so() -> None:
     assert result.exit_code == 2
     assert "--register FILE" in result.stderr
     assert names() == []
+
+
+def test_households_without_sizes_are_not_called_persons() -> None:
+    register = povsim.complete_population(povsim.read_scenario("sample"))
+    say = wording("en", "commands")
+    assert people_of(register, say) == "600 households, 1,980 persons"
+    counted = register.assign(weight=register["weight"] * 50).assign_attrs(unit_of_persons="households")
+    assert people_of(counted, say) == "30,000 households (sizes not known)"
 
 
 def test_manifest_has_no_place_of_this_machine() -> None:

@@ -21,7 +21,7 @@ def live(h, year, terms=EXACT, vetoes=0b11, bits=(0, 0b1)):
     test_year(h, LINE, 1, ALL, np.array(bits, np.int16))
     luck = np.empty((4, h.key.size), np.float32)
     fill_normal_and_uniforms(decision_key(1, "inspection"), 0, 2015 + year, h.key, luck)
-    inspect_year(h, LINE, 1, vetoes, np.array(terms, np.float32), luck, year)
+    inspect_year(h, LINE, 1, vetoes, np.float32(1), np.array(terms, np.float32), luck, year)
     return int(h.marks[at.EVENTS, 0])
 
 
