@@ -310,6 +310,12 @@ class County:
         exited = self.status == EXITED
         self.sound, self.fallen = exited & ~fails, np.zeros(self.n, bool)
         self.failed_last, self.poor_last, self.poor_before = fails, poor, np.zeros(self.n, bool)
+        # years between the register and the first simulated one fade and renew luck, no more
+        for year in range(self.facts.base_year + 1, self.scenario.years[0]):
+            for place, (name, parts) in enumerate((("wage", rules.wage), ("business", rules.business))):
+                has, level, fading = self.sources[name]
+                renewed = parts.rho * fading + parts.renewal_sd() * self.luck.normal("income", year, place)
+                self.sources[name] = (has, level, renewed)
         first, last = (year - self.facts.base_year for year in self.scenario.years)
         horizons = range(first, last + 1)
         self.drift = {

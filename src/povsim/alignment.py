@@ -54,6 +54,7 @@ def largest_remainder(weights: npt.ArrayLike, total: int, *, at_most: npt.ArrayL
         room = bound - counts
         live = np.where(room > 0, share, 0.0)
         live = live if live.sum() > 0 else (room > 0).astype(np.float64)
+        live = live / live.max()  # weights may be too small to divide by
         exact = live * (left / live.sum())
         whole = np.floor(exact).astype(np.int64)
         # A stable sort gives ties to the earlier entry, so the result does not depend on the machine.

@@ -16,9 +16,10 @@ import xarray as xr
 from povsim import layout as at
 from povsim.capacity import Applications, Listed
 from povsim.draws import decision_key, fill_normals, fill_uniforms, household_key
+from povsim.errors import InputError, Problem
 from povsim.ground import BLOCK, Prepared, prepare
 from povsim.incomes import Doubles, log_trend, renew_sources
-from povsim.layout import Block, Households, Longs, Workspace
+from povsim.layout import MOST_MEASURES, Block, Households, Longs, Workspace
 from povsim.process import Process
 from povsim.rules import MeasureRules, Rules, make_rules
 from povsim.scenario import Scenario
@@ -92,6 +93,9 @@ def make_task(
         prepared.append(prepare(register, scenario, like=like, block_size=block_size))
     codes = tuple(tuple(scenario.active()) for scenario in scenarios)
     measures = tuple(dict.fromkeys(code for each in codes for code in each))
+    if len(measures) > MOST_MEASURES:
+        found, allowed = str(len(measures)), f"at most {MOST_MEASURES} in all scenarios"
+        raise InputError("simulate", [Problem("measures", "too many", found, allowed)])
     named = tuple(replace(item, key=decision_key(seed, f"process.{item.name}")) for item in processes)
     return Task(tuple(scenarios), tuple(prepared), draws, seed, named, measures, codes)
 
@@ -245,9 +249,12 @@ class _Engine:
                 np.empty((rows, block.size), dtype=np.int16),
                 np.empty((0, 0), dtype=np.float32),
                 np.empty((0, 0), dtype=np.int16),
+                np.empty(0, dtype=np.int32),
             )
             self.states[place, scenario] = held
-        return held._replace(flow=work.flow(block.size), marks=work.marks(block.size))
+        return held._replace(
+            flow=work.flow(block.size), marks=work.marks(block.size), received=work.received(block.size)
+        )
 
     def _begin(self, draw: Draw, place: int) -> None:
         work = self._work()
@@ -278,7 +285,7 @@ class _Engine:
             spot = (scenario, draw.position, index)
             books = self.tables.books(spot, block, self.task.codes[scenario], slots)
             simulate_year(h, luck, now, books, work, self.task.processes)
-            record(self.tables, h, block, rules, spot, slots=slots)
+            record(self.tables, h, block, rules, spot)
         if self.progress is not None:
             with self.lock:
                 self.done += 1

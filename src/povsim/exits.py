@@ -145,7 +145,14 @@ def _note_poor(whole: Shorts, marks: Shorts, i: int) -> np.int16:
 
 @compiled
 def inspect_year(
-    h: Households, line: np.float32, strict: int, vetoes: int, dibao_counts: np.float32, terms: Floats, luck: Floats, year: int
+    h: Households,
+    line: np.float32,
+    strict: int,
+    vetoes: int,
+    dibao_counts: np.float32,
+    terms: Floats,
+    luck: Floats,
+    year: int,
 ) -> None:
     """Inspect households and change their register status.
 

@@ -243,6 +243,7 @@ def _blocks(register: xr.Dataset, ground: Ground, home: Floats, block_size: int)
                 deprived=deprived[low:high],
                 status=register["status"].to_numpy()[low:high].astype(np.int16),
                 status_year=code[low:high],
+                one_process=register.attrs["income_detail"] == "split",
             )
         )
     return tuple(blocks)

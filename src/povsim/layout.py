@@ -46,6 +46,9 @@ PATTERN = 0  # in ``marks``
 SOUND, FALLEN, FAILED_LAST, POOR_LAST, POOR_BEFORE = 1, 2, 4, 8, 16
 SERVED = 32  # some measure has taken the household on, now or before
 
+MOST_MEASURES = 31
+"""A household's receipts of a year are kept in the bits of an int32."""
+
 # flow: float32, the year's flows in yuan per household
 WAGE, GROSS, COST, PROPERTY_INCOME, TRANSFER_INCOME, PENSION_INCOME, DIBAO, ONE_OFF, MEDICAL, COUNTED = range(10)
 FLOW_ROWS = 10
@@ -69,6 +72,7 @@ class Households(NamedTuple):
     whole: Shorts  # (SINCE + 2 * measures, n)
     flow: Floats  # (FLOW_ROWS, n)
     marks: Shorts  # (MARK_ROWS, n)
+    received: Ints  # (n,) what the household received this year, a bit for each measure
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Block:
     deprived: Shorts
     status: Shorts
     status_year: Shorts
+    one_process: bool = False
+    """Whether wage and business share their luck, as they must where only their total was seen."""
 
     @property
     def size(self) -> int:
@@ -113,11 +119,16 @@ class Workspace:
         self.luck = np.zeros(largest, dtype=np.float32)
         self.sort_key = np.zeros(largest, dtype=np.uint32)
         self.cost = np.zeros(largest, dtype=np.int64)
+        self._received = np.zeros(largest, dtype=np.int32)
         self._marks = np.zeros((MARK_ROWS, largest), dtype=np.int16)
 
     def flow(self, size: int) -> Floats:
         """Return a contiguous work space for a block of this size."""
         return self._flow.reshape(-1)[: FLOW_ROWS * size].reshape(FLOW_ROWS, size)
+
+    def received(self, size: int) -> Ints:
+        """Return space for a bit for each measure and household."""
+        return self._received[:size]
 
     def marks(self, size: int) -> Shorts:
         """Return contiguous space for the year's marks."""

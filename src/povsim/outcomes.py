@@ -214,6 +214,7 @@ def panel_dataset(tables: Tables, register: xr.Dataset, outcomes: xr.Dataset) ->
         data[name] = (dims, tables.panel[name], {"units": unit, "long_name": name.replace("_", " ")})
     for name in PANEL_WHOLE:
         data[name] = (dims, tables.panel[name], {"units": "code", "long_name": name})
+    data["received"] = (dims, tables.panel["received"], {"units": "bits", "long_name": "measures received, a bit each"})
     village = ("household", register["village"].to_numpy()[register["household_village"].to_numpy()].astype(str))
     data["persons"] = ("household", register["persons"].to_numpy())
     data["weight"] = ("household", register["weight"].to_numpy())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -72,17 +71,17 @@ def write_problems(problems: Iterable[Problem], path: str | Path) -> None:
     9,wage,impossible value,'-3,,
     """
     file = Path(path)
-    handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    beside = file.with_name(f".{file.name}.part-{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+        with beside.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(("row", "where", "what", "found", "allowed", "mend"))
             for problem in problems:
                 cells = [_harmless(text) for text in _texts(problem)]
                 writer.writerows((row, *cells) for row in problem.rows or ("",))
-        Path(beside).replace(file)
+        beside.replace(file)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 

@@ -185,7 +185,9 @@ class Scenario(Named):
             raise ValueError(f"years should run forward over at most 100 years; found {first} to {last}")
         loans = [code for code, measure in self.measures.items() if measure.type == "microcredit" and measure.active]
         if len(loans) > 1:
-            raise ValueError(f"a household has one loan at a time, so one microcredit measure; found {', '.join(loans)}")
+            raise ValueError(
+                f"a household has one loan at a time, so one microcredit measure; found {', '.join(loans)}"
+            )
         mixed = [path for path, entry, meaning in entries(self) if _other_money(entry, meaning, self.currency)]
         if mixed:
             raise ValueError(

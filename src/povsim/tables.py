@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.compiled import compiled
-from povsim.layout import Block, Households, Longs
+from povsim.layout import Block, Households, Ints, Longs
 from povsim.measures.frame import Book
 from povsim.rules import Rules
 from povsim.tally import (
@@ -93,6 +93,7 @@ class Tables:
             shape = (s.scenarios, s.draws, s.years, s.households)
             self.panel = {name: np.zeros(shape, dtype=np.float32) for name in PANEL_FLOATS}
             self.panel |= {name: np.zeros(shape, dtype=np.int16) for name in PANEL_WHOLE}
+            self.panel["received"] = np.zeros(shape, dtype=np.int32)
 
     def space(self, size: int) -> tuple[Longs, Longs]:
         """Return this thread's work space for the patterns of a block: rows, and a slot for each pattern (all zero)."""
@@ -108,7 +109,7 @@ class Tables:
         villages = slice(block.first_village, block.first_village + block.villages)
         spending, recipients = self.by_village["spending"][place], self.by_village["recipients"][place]
         return {
-            code: Book(spending[slot, villages], recipients[slot, villages])
+            code: Book(spending[slot, villages], recipients[slot, villages], 1 << slot)
             for code, slot in zip(codes, slots, strict=True)
         }
 
@@ -126,9 +127,7 @@ PANEL_WHOLE = {
 }  # fmt: skip
 
 
-def record(
-    tables: Tables, h: Households, block: Block, rules: Rules, place: tuple[int, int, int], *, slots: tuple[int, ...]
-) -> None:
+def record(tables: Tables, h: Households, block: Block, rules: Rules, place: tuple[int, int, int]) -> None:
     """Count a block's year into the tables.
 
     Parameters
@@ -143,8 +142,6 @@ def record(
         Line and vetoes.
     place : tuple of int
         Positions of scenario, draw and year.
-    slots : tuple of int
-        Position of each of the scenario's measures along the run's measures.
     """
     line, persons = rules.lines[place[2]], h.home[at.PERSONS]
     counts = _counts(tables, block, place)
@@ -155,9 +152,11 @@ def record(
     filled = count_patterns(h.marks[at.PATTERN], persons, h.weight, block.bounds, slots_used, rows)
     _share_out(tables, block, place, counts, rows[:filled].copy())
     if tables.household_summary:
-        _summarise(tables, h, block, place, slots)
+        _summarise(tables, h, block, place)
     for name, (array, row) in (PANEL_FLOATS | PANEL_WHOLE).items() if tables.keep_households else ():
         tables.panel[name][place][block.first : block.first + block.size] = getattr(h, array)[row]
+    if tables.keep_households:
+        tables.panel["received"][place][block.first : block.first + block.size] = h.received
 
 
 def _counts(tables: Tables, block: Block, place: tuple[int, int, int]) -> Counts:
@@ -195,16 +194,13 @@ def _share_out(tables: Tables, block: Block, place: tuple[int, int, int], counts
         tables.patterns.setdefault(place, []).append((block.first_village, rows))
 
 
-def _summarise(
-    tables: Tables, h: Households, block: Block, place: tuple[int, int, int], slots: tuple[int, ...]
-) -> None:
+def _summarise(tables: Tables, h: Households, block: Block, place: tuple[int, int, int]) -> None:
     scenario, _, year = place
     here = slice(block.first, block.first + block.size)
     # blocks have their own households and draws follow one another, so the sums are always made in the same order
     names = ("poor", "registered", "exited", "relapsed", "failing", "receiving", "income")
     out = tuple(tables.summary[name][scenario, year][..., here] for name in names)
-    slot = np.array(slots, dtype=np.int64)
-    add_summary(h.whole, h.marks, h.flow[at.COUNTED], h.home[at.PERSONS], slot, year + 1, out)
+    add_summary(h.whole, h.marks, h.flow[at.COUNTED], h.home[at.PERSONS], h.received, out)
 
 
 @compiled
@@ -213,8 +209,7 @@ def add_summary(
     marks: npt.NDArray[np.int16],
     counted: npt.NDArray[np.float32],
     persons: npt.NDArray[np.float32],
-    slots: Longs,
-    code: int,
+    received: Ints,
     out: tuple[Array, ...],
 ) -> None:
     """Add one draw's year to the sums per household; shapes as in :class:`Tables`."""
@@ -228,8 +223,6 @@ def add_summary(
         income[i] += counted[i] / persons[i]
         for test in range(failing.shape[0]):
             failing[test, i] += (pattern >> test) & 1
-    for place in range(slots.shape[0]):
-        since, ended = whole[at.SINCE + 2 * place], whole[at.SINCE + 2 * place + 1]
+    for measure in range(receiving.shape[0]):
         for i in range(counted.shape[0]):
-            served = (since[i] > 0 and ended[i] == 0) or since[i] == -code
-            receiving[slots[place], i] += 1 if served else 0
+            receiving[measure, i] += (received[i] >> measure) & 1

@@ -125,7 +125,7 @@ def count_money(
     pattern: npt.NDArray[np.int16],
     out: Counts,
 ) -> None:
-    """Sum incomes by source and loans in whole yuan, which any order adds up alike, and gaps to the line of the poor."""
+    """Sum incomes by source and loans in whole yuan, which any order adds up alike, and the gaps of the poor."""
     income, loans = out.income, out.loans
     for v in range(bounds.shape[0] - 1):
         here = slice(bounds[v], bounds[v + 1])

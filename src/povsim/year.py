@@ -111,6 +111,7 @@ def simulate_year(
     earn_year(h, luck.income, now.trend, rules.income_terms)
     fall_ill_year(h, luck.shock, rules.illness[index], rules.insurance_bit, now.code)
     strike_year(h, luck.shock, rules.disaster[index], now.struck, rules.housing_bit)
+    h.received[:] = 0
     served = work.candidates[: list_served(h, work.candidates)]
     _act(h, now, books, served, subsidies=False)
     service_debt_year(h)
@@ -135,6 +136,8 @@ def draw_luck(block: Block, keys: Keys, draw: int, year: int, work: Workspace) -
     """Draw the luck of a block's year that all scenarios share."""
     luck = YearLuck(*work.lanes(block.size))
     fill_normals(keys.income, draw, year, block.key, luck.income)
+    if block.one_process:
+        luck.income[1], luck.income[3] = luck.income[0], luck.income[2]
     fill_uniforms(keys.shock, draw, year, block.key, luck.shock)
     fill_normal_and_uniforms(keys.inspection, draw, year, block.key, luck.inspection)
     return luck
@@ -144,7 +147,7 @@ def draw_start(block: Block, keys: Keys, draw: int, work: Workspace) -> tuple[Fl
     """Draw the luck of the register's year that all scenarios share: four normals a household for each source."""
     wage, business, _ = work.lanes(block.size)
     fill_normals(keys.start_wage, draw, 0, block.key, wage)
-    fill_normals(keys.start_business, draw, 0, block.key, business)
+    fill_normals(keys.start_wage if block.one_process else keys.start_business, draw, 0, block.key, business)
     return wage, business
 
 

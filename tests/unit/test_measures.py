@@ -28,6 +28,7 @@ def household(n=1, persons=4.0, measures=1, **rows):
         whole=np.zeros((at.SINCE + 2 * measures, n), np.int16),
         flow=np.zeros((at.FLOW_ROWS, n), np.float32),
         marks=np.zeros((at.MARK_ROWS, n), np.int16),
+        received=np.zeros(n, np.int32),
     )
     h.home[at.PERSONS] = persons
     h.traits[at.WORKERS] = 2
@@ -47,7 +48,7 @@ _ROWS = {
 
 def act(kind, h, terms, year, since=1):
     """Let a measure act in a year and return its books."""
-    book = Book(np.zeros(1, np.int64), np.zeros(1, np.int32))
+    book = Book(np.zeros(1, np.int64), np.zeros(1, np.int32), 1)
     rows = h.whole[at.SINCE], h.whole[at.SINCE + 1]
     if since is not None:
         rows[0][:] = since

@@ -34,10 +34,11 @@ def list_served(h: Households, out: Ints) -> int:
 
 
 class Book(NamedTuple):
-    """A measure's books of a year by village: yuan spent, and households that received something."""
+    """A measure's books of a year by village: yuan spent, households that received something, and the measure's bit."""
 
     spending: Longs
     recipients: Ints
+    bit: int
 
 
 @inlined
@@ -56,6 +57,7 @@ def pay(h: Households, book: Book, i: int, amount: np.float32) -> None:
 def count(h: Households, book: Book, i: int) -> None:
     """Enter household i as a recipient of the year."""
     book.recipients[h.village[i]] += h.weight[i]
+    h.received[i] |= np.int32(book.bit)
 
 
 @inlined
