@@ -81,6 +81,8 @@ def headline(outcomes: xr.Dataset, register: xr.Dataset, scenario: Scenario, say
     weight = register["weight"].values.astype(np.int64)
     synthetic = int(weight[register["synthetic"].values].sum())
     county = ", ".join(dict.fromkeys(register["county"].values.astype(str).tolist()))
+    if say.lang == "en":
+        county = register.attrs.get("county_name_en", county)
     draws = figures.count(outcomes.sizes["draw"])
     people = say("run.people", county=county, people=people_of(register, say), draws=draws, seed=seed)
     lines = [f"{scenario.label(say.lang)}  {scenario.years[0]}-{scenario.years[1]}", people]

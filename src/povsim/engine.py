@@ -15,7 +15,7 @@ import xarray as xr
 
 from povsim import layout as at
 from povsim.capacity import Applications, Listed
-from povsim.draws import decision_key, fill_normals, fill_uniforms, household_key
+from povsim.draws import decision_key, fill_normals, household_key, uniforms
 from povsim.errors import InputError, Problem
 from povsim.ground import BLOCK, Prepared, prepare
 from povsim.incomes import Doubles, log_trend, renew_sources
@@ -151,17 +151,25 @@ def _make_draw(task: Task, number: int, position: int) -> Draw:
 
 
 def _area_luck(task: Task, draw: int) -> AreaLuck:
-    ground, span = task.prepared[0].ground, task.scenarios[0].span
-    village_key, county_key = household_key(ground.villages), household_key(np.array([ground.county]))
-    village = np.empty((len(span), 4, village_key.size), dtype=np.float32)
-    county = np.empty((len(span), 4, 1), dtype=np.float32)
-    disaster = np.empty((len(span), 4, village_key.size), dtype=np.float32)
-    for place, year in enumerate(span):
-        fill_normals(decision_key(task.seed, "growth.village"), draw, year, village_key, village[place])
-        fill_normals(decision_key(task.seed, "growth.county"), draw, year, county_key, county[place])
-        fill_uniforms(decision_key(task.seed, "disaster.village"), draw, year, village_key, disaster[place])
-    spread = np.repeat(county[:, :2], village_key.size, axis=2)
-    return AreaLuck(spread, village[:, :2].copy(), disaster[:, 0].copy())
+    ground, years = task.prepared[0].ground, list(task.scenarios[0].span)
+    counties, of_village = np.unique(ground.counties, return_inverse=True)
+    village = _luck_of_areas(task.seed, "growth.village", draw, years, ground.villages)
+    county = _luck_of_areas(task.seed, "growth.county", draw, years, counties)
+    disaster = np.stack(
+        [uniforms(ground.villages, seed=task.seed, draw=draw, year=year, decision="disaster.village") for year in years]
+    )
+    return AreaLuck(county[:, :, of_village], village, disaster)
+
+
+def _luck_of_areas(
+    seed: int, decision: str, draw: int, years: list[int], names: npt.NDArray[np.str_]
+) -> npt.NDArray[np.float32]:
+    """Return standard normals of named areas, shape (years, 2, areas): one for wages, one for business income."""
+    keys, key = household_key(names), decision_key(seed, decision)
+    luck = np.empty((len(years), 4, keys.size), dtype=np.float32)
+    for place, year in enumerate(years):
+        fill_normals(key, draw, year, keys, luck[place])
+    return luck[:, :2]
 
 
 def _earned_trends(prepared: Prepared, rules: Rules, scenario: Scenario) -> Doubles:

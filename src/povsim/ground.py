@@ -179,7 +179,7 @@ def _ground(
         base_year=int(register.attrs["year"]),
         origin=scenario.years[0] - 1,
         guarantees=tuple(str(name) for name in register["guarantee"].values),
-        county=str(register["county"].to_numpy()[0]),
+        counties=register["county"].to_numpy().astype(str),
         township_position=_positions(register, ("county", "township")),
         county_position=_positions(register, ("county",)),
         townships=register["township"].to_numpy().astype(str),

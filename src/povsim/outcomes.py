@@ -143,14 +143,14 @@ def _coordinates(
     register: xr.Dataset, scenarios: tuple[Scenario, ...], draws: range, measures: tuple[str, ...]
 ) -> dict[str, Any]:
     named = {code: measure for scenario in scenarios for code, measure in scenario.measures.items()}
-    townships = list(dict.fromkeys(register["township"].to_numpy().astype(str).tolist()))
+    township = township_labels(register)
     edges = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), BINS + 1))
     return {
         "scenario": [scenario.code for scenario in scenarios],
         "draw": np.array(draws, dtype=np.int32),
         "year": np.array(scenarios[0].span, dtype=np.int32),
         "village": register["village"].to_numpy().astype(str),
-        "township": ("village", register["township"].to_numpy().astype(str)),
+        "township": ("village", township),
         "county": ("village", register["county"].to_numpy().astype(str)),
         "name_zh": ("village", register["name_zh"].to_numpy().astype(str)),
         "name_en": ("village", register["name_en"].to_numpy().astype(str)),
@@ -160,9 +160,18 @@ def _coordinates(
         "payer": ("measure", [named[code].payer.name_en for code in measures]),
         "measure_zh": ("measure", [named[code].name_zh for code in measures]),
         "measure_en": ("measure", [named[code].name_en for code in measures]),
-        "township_name": townships,
+        "township_name": list(dict.fromkeys(township.tolist())),
         "bin": ("bin", edges[:-1], {"units": "yuan per head", "long_name": "lower edge of the bin"}),
     }
+
+
+def township_labels(register: xr.Dataset) -> npt.NDArray[np.str_]:
+    """Return each village's township, with its county where two counties have a township of the same name."""
+    county, township = (register[name].to_numpy().astype(str) for name in ("county", "township"))
+    pairs = set(zip(county.tolist(), township.tolist(), strict=True))
+    if len(pairs) == len({name for _, name in pairs}):
+        return township
+    return np.array([f"{a}/{b}" for a, b in zip(county.tolist(), township.tolist(), strict=True)])
 
 
 def _attributes(register: xr.Dataset) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Ground:
     base_year: int
     origin: int
     guarantees: tuple[str, ...]
-    county: str
+    counties: npt.NDArray[np.str_]
     township_position: npt.NDArray[np.int64]
     county_position: npt.NDArray[np.int64]
     townships: npt.NDArray[np.str_]

@@ -137,6 +137,7 @@ def _attributes(margins: Margins) -> dict[str, object]:
     canonical = json.dumps(margins.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     return {
         "year": margins.year,
+        "county_name_en": margins.name_en,
         "coverage": "population",
         "income_detail": "by_source",
         "currency": margins.currency,
