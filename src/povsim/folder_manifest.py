@@ -14,7 +14,6 @@ from typing import Any
 
 import xarray as xr
 
-import povsim
 from povsim.outcomes import Results
 from povsim.quantity import read_yaml
 from povsim.register_files import file_sha256
@@ -90,7 +89,7 @@ def write_manifest(results: Results, register: xr.Dataset, record: Record, folde
     draws = outcomes["draw"].values
     manifest: dict[str, Any] = {
         "format": FORMAT,
-        "povsim": povsim.__version__,
+        "povsim": version("povsim"),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
