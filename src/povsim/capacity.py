@@ -170,15 +170,16 @@ def list_applicants(
     category, cause, workers = h.traits[at.CATEGORY], h.traits[at.CAUSE], h.traits[at.WORKERS]
     village, weight, key = h.village, h.weight, h.key
     k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
+    statuses, failing = who[0], who[3]
     filled = 0
     for i in turn.served:
-        fits = ((who[0] >> status[i]) & 1) != 0 and income[i] < below
+        fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
+        fits = fits and (failing == 0 or (deprived[i] & failing) != 0)
         if not fits and since[i] == 0:
             continue
         v, units = village[i], weight[i]
         standing[v, 1] += units if since[i] != 0 else 0
-        fits = fits and villages[v] and (who[3] == 0 or (deprived[i] & who[3]) != 0)
-        fits = fits and ((who[1] >> category[i]) & 1) != 0 and ((who[2] >> cause[i]) & 1) != 0
+        fits = fits and villages[v] and ((who[1] >> category[i]) & 1) != 0 and ((who[2] >> cause[i]) & 1) != 0
         fits = fits and who[4] <= workers[i] <= who[5] and persons[i] >= who[6]
         standing[v, 0] += units if fits or since[i] != 0 else 0
         if since[i] > 0:

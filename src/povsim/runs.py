@@ -22,6 +22,10 @@ MOST_PANEL_BYTES = 8_000_000_000
 """A kept household panel larger than this is refused rather than swapped."""
 
 
+MOST_SUMMED_DRAWS = 65_535
+"""The summary by household counts draws in 16 bits."""
+
+
 def complete_population(scenario: Scenario, register: xr.Dataset | None = None) -> xr.Dataset:
     """Return the whole population that a scenario is about.
 
@@ -207,6 +211,9 @@ def _setting_problems(settings: Settings) -> list[Problem]:
     problems: list[Problem] = []
     if len(settings.draws) < 1 or settings.draws.step != 1 or settings.draws.start < 0:
         problems.append(Problem("draws", "should be one or more", str(settings.draws), "a whole number from 1"))
+    if settings.household_summary and len(settings.draws) > MOST_SUMMED_DRAWS:
+        found, allowed = str(len(settings.draws)), f"at most {MOST_SUMMED_DRAWS} with a summary by household"
+        problems.append(Problem("draws", "too many", found, allowed))
     if not 0 <= settings.seed < 2**32:
         problems.append(Problem("seed", "out of range", str(settings.seed), "0 to 4294967295"))
     if settings.threads is not None and not 1 <= settings.threads <= 256:
