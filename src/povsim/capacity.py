@@ -74,12 +74,11 @@ def _sort_key(income: np.float32, cause_rank: int, priority: int, u: np.float32)
 
 
 @compiled
-def _price(h: Households, ask: Ask, weight: Ints, out: Applications) -> None:
+def _price(h: Households, ask: Ask, place: Ints, luck: Floats, sort_key: npt.NDArray[np.uint32], cost: Longs) -> None:
     """Set the cost of each application and its place in the queue."""
     who, rank, terms = ask.who, ask.rank, ask.cost
     income, persons, cause = h.real[at.LAST_INCOME], h.home[at.PERSONS], h.traits[at.CAUSE]
-    students, ill, disabled = h.traits[at.STUDENTS], h.traits[at.ILL], h.traits[at.DISABLED]
-    place, sort_key, cost, luck = out.place, out.sort_key, out.cost, out.luck
+    weight, students, ill, disabled = h.weight, h.traits[at.STUDENTS], h.traits[at.ILL], h.traits[at.DISABLED]
     for k in range(place.shape[0]):
         i = place[k]
         total = terms[0] + persons[i] * (terms[1] + terms[2] * max(terms[6] - income[i], f32(0.0)))
@@ -155,7 +154,7 @@ def list_applicants(
     standing : array, shape (villages, 3)
         Out, added to: count units eligible or served, count units served so far, yuan of running support.
     out : Applications
-        Place and luck are filled in the order of households; cost and sort key are left to ``applications``.
+        Filled in the order of households.
 
     Returns
     -------
@@ -191,6 +190,7 @@ def list_applicants(
                 place[filled] = i
                 first_luck[filled] = luck[1]
                 filled += 1
+    _price(h, ask, place[:filled], first_luck[:filled], out.sort_key, out.cost)
     return filled
 
 
@@ -212,7 +212,6 @@ def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Tu
     standing = np.zeros((h.bounds.shape[0] - 1, 3), dtype=np.int64)
     count = list_applicants(h, since, ended, ask, turn, standing, space)
     found = Applications(space.place[:count], space.luck[:count], space.sort_key[:count], space.cost[:count])
-    _price(h, ask, h.weight, found)
     return Listed(found, standing)
 
 

@@ -205,3 +205,20 @@ def inspect_year(
         elif fails:
             _notice(whole, marks, i, found, year)
         flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)
+
+
+@compiled
+def judge_year(
+    h: Households,
+    line: np.float32,
+    strict: int,
+    vetoes: int,
+    counts: Floats,
+    bits: Shorts,
+    terms: Floats,
+    luck: Floats,
+    year: int,
+) -> None:
+    """Test and inspect a block, in one call; parameters are those of :func:`test_year` and :func:`inspect_year`."""
+    test_year(h, line, strict, counts, bits)
+    inspect_year(h, line, strict, vetoes, counts[1], terms, luck, year)

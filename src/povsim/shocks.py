@@ -82,3 +82,22 @@ def strike_year(
             gross[i] *= f32(1.0) - terms[1]
             if damaged[i] < terms[2]:
                 deprived[i] |= np.int16(dwelling_bit)
+
+
+@compiled
+def shock_year(
+    h: Households,
+    uniforms: Floats,
+    illness: Floats,
+    disaster: Floats,
+    struck: npt.NDArray[np.bool_],
+    guarantees: tuple[int, int],
+    year: int,
+) -> None:
+    """Let illness and disaster strike a block, in one call.
+
+    Parameters are those of :func:`fall_ill_year` and :func:`strike_year`; ``guarantees`` are the bits of insurance and
+    housing in DEPRIVED.
+    """
+    fall_ill_year(h, uniforms, illness, guarantees[0], year)
+    strike_year(h, uniforms, disaster, struck, guarantees[1])

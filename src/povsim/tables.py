@@ -20,10 +20,7 @@ from povsim.tally import (
     SOURCE_COUNT,
     STATUS_COUNT,
     Counts,
-    count_bins,
-    count_money,
-    count_patterns,
-    count_people,
+    count_year,
 )
 
 Array = npt.NDArray[np.generic]
@@ -143,13 +140,9 @@ def record(tables: Tables, h: Households, block: Block, rules: Rules, place: tup
     place : tuple of int
         Positions of scenario, draw and year.
     """
-    line, persons = rules.lines[place[2]], h.home[at.PERSONS]
     counts = _counts(tables, block, place)
-    count_people(h.whole, h.marks, persons, h.weight, block.bounds, rules.vetoes, counts)
-    count_money(h.flow, h.real, persons, h.weight, block.bounds, line, h.marks[at.PATTERN], counts)
-    count_bins(h.flow, h.marks, persons, h.weight, block.bounds, line, rules.vetoes, counts)
-    rows, slots_used = tables.space(block.size)
-    filled = count_patterns(h.marks[at.PATTERN], persons, h.weight, block.bounds, slots_used, rows)
+    rows, slots = tables.space(block.size)
+    filled = count_year(h, block.bounds, rules.lines[place[2]], rules.vetoes, (slots, rows), counts)
     _share_out(tables, block, place, counts, rows[:filled].copy())
     if tables.household_summary:
         _summarise(tables, h, block, place)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from povsim import layout as at
 from povsim.arithmetic import log32
 from povsim.compiled import compiled, f32, inlined
-from povsim.layout import Ints, Longs
+from povsim.layout import Households, Ints, Longs
 
 Doubles = npt.NDArray[np.float64]
 
@@ -284,3 +284,36 @@ def count_patterns(
             out[filled, 0], out[filled, 1], out[filled, 2], out[filled, 3] = v, 0, passing, heads_passing
             filled += 1
     return filled
+
+
+@compiled
+def count_year(
+    h: Households, bounds: Longs, line: np.float32, vetoes: int, work: tuple[Longs, Longs], out: Counts
+) -> int:
+    """Count all there is to count of a block's year, in one call.
+
+    Parameters
+    ----------
+    h : Households
+        The block at year end.
+    bounds : array, shape (villages + 1,)
+        Where each village's households begin.
+    line : float32
+        Income line, yuan per head.
+    vetoes : int
+        Mask of the tests that are vetoes.
+    work : tuple of array
+        Slots and rows as for :func:`count_patterns`; the rows are filled.
+    out : Counts
+        Added to.
+
+    Returns
+    -------
+    int
+        Rows of patterns filled.
+    """
+    persons, pattern = h.home[at.PERSONS], h.marks[at.PATTERN]
+    count_people(h.whole, h.marks, persons, h.weight, bounds, vetoes, out)
+    count_money(h.flow, h.real, persons, h.weight, bounds, line, pattern, out)
+    count_bins(h.flow, h.marks, persons, h.weight, bounds, line, vetoes, out)
+    return int(count_patterns(pattern, persons, h.weight, bounds, work[0], work[1]))

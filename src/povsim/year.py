@@ -11,7 +11,7 @@ import numpy.typing as npt
 from povsim import layout as at
 from povsim.capacity import Applications, Listed, applications, cut_off, is_general, list_candidates, widest_income
 from povsim.draws import decision_key, fill_normal_and_uniforms, fill_normals, fill_uniforms
-from povsim.exits import inspect_year, recall_failing, test_year
+from povsim.exits import judge_year, recall_failing
 from povsim.incomes import Doubles, earn_year, start_source
 from povsim.layout import Block, Floats, Households, Ints, Longs, Words, Workspace
 from povsim.measures import ACTS
@@ -19,7 +19,7 @@ from povsim.measures.frame import Book, Turn, list_served
 from povsim.measures.works import service_debt_year
 from povsim.process import BlockYear, Process
 from povsim.rules import MeasureRules, Rules
-from povsim.shocks import fall_ill_year, strike_year
+from povsim.shocks import shock_year
 
 SUBSIDIES = ("transfer", "dibao")
 
@@ -109,8 +109,8 @@ def simulate_year(
     """
     rules, index = now.rules, now.index
     earn_year(h, luck.income, now.trend, rules.income_terms)
-    fall_ill_year(h, luck.shock, rules.illness[index], rules.insurance_bit, now.code)
-    strike_year(h, luck.shock, rules.disaster[index], now.struck, rules.housing_bit)
+    guarantees = rules.insurance_bit, rules.housing_bit
+    shock_year(h, luck.shock, rules.illness[index], rules.disaster[index], now.struck, guarantees, now.code)
     h.received[:] = 0
     served = work.candidates[: list_served(h, work.candidates)]
     _act(h, now, books, served, subsidies=False)
@@ -118,10 +118,17 @@ def simulate_year(
     for process in processes:
         process.step(BlockYear(h, rules.origin + now.code, now.draw, process.key))
     _act(h, now, books, served, subsidies=True)
-    line = rules.lines[index]
-    test_year(h, line, rules.strict, rules.counts, rules.bits)
-    terms, dibao_counts = rules.inspection[index], rules.counts[1]
-    inspect_year(h, line, rules.strict, rules.vetoes, dibao_counts, terms, luck.inspection, now.code)
+    judge_year(
+        h,
+        rules.lines[index],
+        rules.strict,
+        rules.vetoes,
+        rules.counts,
+        rules.bits,
+        rules.inspection[index],
+        luck.inspection,
+        now.code,
+    )
 
 
 def _act(h: Households, now: YearOfScenario, books: dict[str, Book], served: Ints, *, subsidies: bool) -> None:
