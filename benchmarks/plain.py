@@ -259,9 +259,7 @@ class County:
         """Set the state at the end of the register's year."""
         gross, cost = self.column("business"), self.column("production_cost")
         self.cost_ratio = np.divide(cost, gross, out=np.zeros(self.n), where=gross > 0)
-        # dibao of the base year is not carried on where the scenario pays its own
-        pays = any(measure.type == "dibao" for measure in self.scenario.active().values())
-        self.old_dibao = self.column("dibao") if pays else np.zeros(self.n)
+        self.old_dibao = self.column("dibao")
         self.old_transfer = self.column("transfer") - self.column("pension") - self.old_dibao
         total = self.column("wage") + gross - cost + self.column("property") + self.column("transfer")
         self.last_income = (total - self.old_dibao) / self.persons
@@ -281,7 +279,7 @@ class County:
 
     def _start_incomes(self) -> None:
         prepared, rules = self.facts.prepared, self.rules
-        self.shift = float(rules.income_terms[6])
+        self.shift = float(rules.income_terms[0][6])
         self.sources, truth = {}, {}
         for name, explained, parts in (
             ("wage", prepared.wage, rules.wage),
@@ -303,15 +301,17 @@ class County:
         income = truth["wage"] + truth["business"] * (1 - self.cost_ratio)
         income += self.column("property") + self.old_transfer
         income += self.old_dibao * rules.counts[1] + self.column("pension") * rules.counts[0]
-        needed = float(rules.lines[0]) * self.persons
+        needed = float(rules.line_before) * self.persons
         poor = self._below(income, needed)
         self.watch.near("line", income, needed, scale=lambda: truth["wage"] + truth["business"] + np.abs(income))
         fails = self._fails_veto(poor)
         exited = self.status == EXITED
         self.sound, self.fallen = exited & ~fails, np.zeros(self.n, bool)
         self.failed_last, self.poor_last, self.poor_before = fails, poor, np.zeros(self.n, bool)
+        self.area_growth = np.zeros((2, self.facts.villages))
         # years between the register and the first simulated one fade and renew luck, no more
         for year in range(self.facts.base_year + 1, self.scenario.years[0]):
+            self._grow_areas(year)
             for place, (name, parts) in enumerate((("wage", rules.wage), ("business", rules.business))):
                 has, level, fading = self.sources[name]
                 renewed = parts.rho * fading + parts.renewal_sd() * self.luck.normal("income", year, place)
@@ -322,7 +322,6 @@ class County:
             "wage": prepared.drift(prepared.wage, rules.wage, horizons),
             "business": prepared.drift(prepared.business, rules.business, horizons),
         }
-        self.area_growth = np.zeros((2, self.facts.villages))
 
     def _below(self, income: Doubles, needed: Any) -> Flags:
         return income <= needed if self.rules.strict else income < needed
@@ -378,10 +377,19 @@ class County:
         applying = eligible & wants & (support.entered == 0)
         if measure.type == "microcredit":
             applying &= self.arrears <= 0
+        if measure.type == "transfer":
+            applying &= self._heads({"per": measure.terms[self.index][1]}) > 0
         who = np.flatnonzero(applying)
         if measure.capacity is not None:
-            who = self._ration(measure, who, eligible | support.served, lottery)
-        support.entered[who], support.served[who], support.ended[who] = self.code, True, 0
+            # a yearly measure begins anew each year; a lasting one counts all it ever served
+            lasting = measure.type not in ("dibao", "transfer")
+            who = (
+                self._ration(measure, who, eligible | support.served, lottery)
+                if lasting
+                else self._ration(measure, who, eligible, lottery)
+            )
+        support.entered[who], support.ended[who] = self.code, 0
+        support.served[who] |= measure.type not in ("dibao", "transfer")
         self._entry_luck(measure, support, who)
 
     def _entry_luck(self, measure: MeasureRules, support: Support, who: Whole) -> None:
@@ -490,14 +498,17 @@ class County:
 
     # ---- incomes and shocks ----
 
+    def _grow_areas(self, year: int) -> None:
+        county_sd, village_sd = self.rules.common_sd
+        for place in range(2):
+            common = county_sd * self.luck.normal("growth.county", year, place, "county")
+            common = common + village_sd * self.luck.normal("growth.village", year, place, "village")
+            self.area_growth[place] += common - 0.5 * (county_sd**2 + village_sd**2)
+
     def earn(self) -> None:
         """Set the year's flows before shocks and measures."""
         rules = self.rules
-        county_sd, village_sd = rules.common_sd
-        for place in range(2):
-            common = county_sd * self.luck.normal("growth.county", self.year, place, "county")
-            common = common + village_sd * self.luck.normal("growth.village", self.year, place, "village")
-            self.area_growth[place] += common - 0.5 * (county_sd**2 + village_sd**2)
+        self._grow_areas(self.year)
         earned = []
         for place, (name, parts) in enumerate((("wage", rules.wage), ("business", rules.business))):
             has, level, fading = self.sources[name]
@@ -517,6 +528,10 @@ class County:
         self.transfer = self.old_transfer * of_transfers
         self.pension = self.column("pension") * of_transfers
         self.dibao, self.one_off, self.medical = np.zeros((3, self.n))
+        # the register's dibao goes on in years without a dibao measure
+        running = [item for item in self.scenario.active().values() if item.type == "dibao"]
+        if not any(item.years[0] <= self.year <= item.years[1] for item in running):
+            self.dibao = self.old_dibao * of_transfers
 
     def fall_ill(self) -> None:
         """Strike households with illness."""
@@ -620,9 +635,12 @@ class County:
         support.entered[due] = 0
 
     def _owe(self, who: Whole, amount: Doubles, years: float, rate: float) -> None:
-        self.debt[who] += amount
+        owed = self.debt[who] + amount
+        # the rate of the whole is the mean of its parts
+        interest = self.debt_rate[who] * self.debt[who] + rate * amount
+        self.debt_rate[who] = np.divide(interest, owed, out=self.debt_rate[who], where=owed > 0)
+        self.debt[who] = owed
         self.debt_payment[who] += amount / years
-        self.debt_rate[who] = np.maximum(self.debt_rate[who], rate)
 
     def relocation(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
         """Move households; those who moved before have lost land and may have a job."""
@@ -728,7 +746,7 @@ class County:
         self.poor_before, self.poor_last = self.poor_last, self.poor
         self._declare(registered, error, (overlooked, false_alarm, stability))
         self._follow(exited, found, delay)
-        outside = ~registered & ~exited & self.fails
+        outside = (self.status == NEVER) & self.fails
         self.newly_poor = outside & ~self.failed_last
         entering = outside & self.failed_last & found
         self.status[entering] = REGISTERED

@@ -26,9 +26,10 @@ class Ask(NamedTuple):
     """Who may apply for a measure in a year, and what taking on a household costs.
 
     ``who``: masks of status, category, cause and guarantees, least and most workers, least persons, priority, whether
-    arrears block. ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan
-    lacking of the last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head.
-    ``running``: yuan for a household already in support, and per yuan it owes.
+    arrears block, whether the measure is decided anew each year, the trait that has to be above zero (0: none).
+    ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan lacking of the
+    last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head. ``running``: yuan
+    for a household already in support, and per yuan it owes.
     """
 
     who: Longs
@@ -168,23 +169,25 @@ def list_applicants(
     deprived, balance, persons = h.whole[at.DEPRIVED], h.real[at.BALANCE], h.home[at.PERSONS]
     category, cause, workers = h.traits[at.CATEGORY], h.traits[at.CAUSE], h.traits[at.WORKERS]
     village, weight, key = h.village, h.weight, h.key
+    heads = h.traits[max(who[10], 0)]
     k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
-    statuses, failing = who[0], who[3]
-    filled = 0
+    statuses, failing, filled = who[0], who[3], 0
     for i in turn.served:
         fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
         fits = fits and (failing == 0 or (deprived[i] & failing) != 0)
         if not fits and since[i] == 0:
             continue
         v, units = village[i], weight[i]
-        standing[v, 1] += units if since[i] != 0 else 0
+        # who was served by a yearly measure last year may be served again: only lasting support counts as served
+        served = since[i] > 0 or (since[i] < 0 and who[9] == 0)
+        standing[v, 1] += units if served else 0
         fits = fits and villages[v] and ((who[1] >> category[i]) & 1) != 0 and ((who[2] >> cause[i]) & 1) != 0
         fits = fits and who[4] <= workers[i] <= who[5] and persons[i] >= who[6]
-        standing[v, 0] += units if fits or since[i] != 0 else 0
+        standing[v, 0] += units if fits or served else 0
         if since[i] > 0:
             in_support = running[0] + running[1] * balance[i] if ended[i] == 0 else f32(0.0)
             standing[v, 2] += np.int64(np.ceil(in_support)) * units
-        elif fits and (who[8] == 0 or arrears[i] <= f32(0.0)):
+        elif fits and (who[8] == 0 or arrears[i] <= f32(0.0)) and (who[10] == 0 or heads[i] > 0):
             luck = luck_of(k0, k1, turn.draw, year, key[i])
             if luck[0] < take_up:
                 place[filled] = i

@@ -113,7 +113,7 @@ def decision_key(seed: int, decision: str) -> npt.NDArray[np.uint32]:
 
 
 def household_key(identifiers: npt.ArrayLike) -> npt.NDArray[np.uint64]:
-    """Return the 64-bit address of each household: a number is its own address, a text its BLAKE2 hash.
+    """Return the 64-bit address of each household: a number is its own address, any other text its BLAKE2 hash.
 
     Parameters
     ----------
@@ -122,14 +122,20 @@ def household_key(identifiers: npt.ArrayLike) -> npt.NDArray[np.uint64]:
 
     Examples
     --------
-    >>> household_key([7, 8]).tolist()
-    [7, 8]
+    >>> household_key([7, 8]).tolist(), household_key(["7", "8"]).tolist()
+    ([7, 8], [7, 8])
     """
     array = np.asarray(identifiers)
     if array.dtype.kind in "iu":
         return array.astype(np.uint64)
-    digests = (hashlib.blake2b(str(text).encode(), digest_size=8).digest() for text in array.tolist())
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+    return np.array([_address(str(text)) for text in array.tolist()], dtype=np.uint64)
+
+
+def _address(text: str) -> int:
+    """Return the address of a text: that of the number it writes, so that a register of numbers may gain a text."""
+    if text.isdecimal() and text.isascii() and len(text) < 19 and str(int(text)) == text:
+        return int(text)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def uniforms(

@@ -151,12 +151,13 @@ def _make_draw(task: Task, number: int, position: int) -> Draw:
 
 
 def _area_luck(task: Task, draw: int) -> AreaLuck:
-    ground, years = task.prepared[0].ground, list(task.scenarios[0].span)
+    ground, span = task.prepared[0].ground, task.scenarios[0].span
+    years = list(range(ground.base_year + 1, span[-1] + 1))
     counties, of_village = np.unique(ground.counties, return_inverse=True)
     village = _luck_of_areas(task.seed, "growth.village", draw, years, ground.villages)
     county = _luck_of_areas(task.seed, "growth.county", draw, years, counties)
     disaster = np.stack(
-        [uniforms(ground.villages, seed=task.seed, draw=draw, year=year, decision="disaster.village") for year in years]
+        [uniforms(ground.villages, seed=task.seed, draw=draw, year=year, decision="disaster.village") for year in span]
     )
     return AreaLuck(county[:, :, of_village], village, disaster)
 
@@ -273,7 +274,7 @@ class _Engine:
         for year in range(self.task.prepared[0].ground.base_year + 1, draw.rules[0].origin + 1):
             between = draw_luck(self.blocks[place], self.keys, draw.number, year, work)
             for scenario, rules in enumerate(draw.rules):
-                renew_sources(self._households(place, scenario, work), between.income, rules.income_terms)
+                renew_sources(self._households(place, scenario, work), between.income, rules.income_terms[0])
 
     def _now(self, draw: Draw, scenario: int, block: Block, index: int) -> YearOfScenario:
         villages = slice(block.first_village, block.first_village + block.villages)

@@ -202,7 +202,7 @@ def inspect_year(
             _declare(whole, marks, i, passing, fails, year, terms)
         elif status[i] == _EXITED:
             _follow(whole, marks, i, fails, found, year, terms)
-        elif fails:
+        elif fails and status[i] == _NEVER:
             _notice(whole, marks, i, found, year)
         flags[i] = flags[i] | np.int16(at.FAILED_LAST) if fails else flags[i] & ~np.int16(at.FAILED_LAST)
 

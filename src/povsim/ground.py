@@ -21,6 +21,12 @@ BLOCK = 32768
 """Households a block aims at: large enough that calls cost little beside the work, small enough for the cache."""
 
 
+LARGEST_AMOUNT = 500_000_000.0
+"""A household's yearly amount: room for growth below the two billion that sums of whole yuan start from."""
+MOST_GUARANTEES = 15
+"""Unmet guarantees are kept in the bits of an int16."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A register and one scenario made ready: facts, explained incomes by source, and blocks."""
@@ -31,7 +37,7 @@ class Prepared:
     blocks: tuple[Block, ...]
     weight: Doubles
     home: Floats
-    setting: tuple[float, bool]
+    shift: float
     _drifts: dict[tuple[int, Parts, range], Doubles] = field(default_factory=dict)
 
     def drift(self, source: Explained, parts: Parts, horizons: range) -> Doubles:
@@ -65,20 +71,15 @@ def prepare(
     """
     _check(register, scenario)
     weight = register["weight"].to_numpy().astype(np.float64)
-    setting = (scenario.incomes.shift.at(scenario.years[0]), _pays_dibao(scenario))
-    if like is not None and like.setting == setting:
+    shift = scenario.incomes.shift.at(scenario.years[0])
+    if like is not None and like.shift == shift:
         variances = (like.wage.variance, like.business.variance)
         ground = _ground(register, scenario, like.home, weight, variances)
         return replace(like, ground=ground)
     wage, business = _explain(register, scenario, weight)
-    home = _home(register, scenario, wage, business)
+    home = _home(register, wage, business)
     ground = _ground(register, scenario, home, weight, (wage.variance, business.variance))
-    return Prepared(ground, wage, business, _blocks(register, ground, home, block_size), weight, home, setting)
-
-
-def _pays_dibao(scenario: Scenario) -> bool:
-    """Tell whether dibao is a measure of the plan, so that the dibao in the register's transfers has to give way."""
-    return any(measure.type == "dibao" for measure in scenario.active().values())
+    return Prepared(ground, wage, business, _blocks(register, ground, home, block_size), weight, home, shift)
 
 
 def _check(register: xr.Dataset, scenario: Scenario) -> None:
@@ -98,9 +99,30 @@ def _check(register: xr.Dataset, scenario: Scenario) -> None:
     if register.attrs["income_detail"] == "total":
         mend = "state incomes.source_shares in the scenario"
         problems.append(Problem("register incomes", "only the total is known, not the sources", mend=mend))
+    problems += _too_large(register)
     problems += _unknown_names(register, scenario)
     if problems:
         raise InputError(f"register for scenario {scenario.code}", problems)
+
+
+def _too_large(register: xr.Dataset) -> list[Problem]:
+    """Name what would not fit into the engine's numbers."""
+    problems = []
+    heads = register["persons"].to_numpy().astype(np.int64) * register["weight"].to_numpy().astype(np.int64)
+    village = register["household_village"].to_numpy()
+    most = int(np.bincount(village, heads, minlength=1).max()) if heads.size else 0
+    if most >= 2**31:
+        mend = "count in larger units (weights), or divide the village"
+        problems.append(Problem("weight", "too many persons in one village", f"{most:,}", "below 2,147,483,648", mend))
+    for name in ("wage", "business", "property", "transfer"):
+        largest = float(np.nanmax(np.abs(register[name].to_numpy()), initial=0.0)) if name in register else 0.0
+        if largest > LARGEST_AMOUNT:
+            found, allowed = f"{largest:,.0f}", f"at most {LARGEST_AMOUNT:,.0f}"
+            problems.append(Problem(name, "an amount too large to be counted", found, allowed, "use thousands"))
+    if register.sizes["guarantee"] > MOST_GUARANTEES:
+        found, allowed = str(register.sizes["guarantee"]), f"at most {MOST_GUARANTEES}"
+        problems.append(Problem("guarantee", "too many guarantees", found, allowed))
+    return problems
 
 
 def _unknown_names(register: xr.Dataset, scenario: Scenario) -> list[Problem]:
@@ -130,7 +152,7 @@ def _explain(register: xr.Dataset, scenario: Scenario, weight: Doubles) -> tuple
     persons = register["persons"].to_numpy().astype(np.float64)
     workers = register["workers"].to_numpy().astype(np.float64)
     covariates = np.column_stack([np.log(persons), np.log1p(workers)])
-    _, township = np.unique(register["township"].to_numpy(), return_inverse=True)
+    township = _positions(register, ("county", "township"))
     area = township[register["household_village"].to_numpy()].astype(np.int32)
     shift = scenario.incomes.shift.at(scenario.years[0])
 
@@ -143,7 +165,7 @@ def _explain(register: xr.Dataset, scenario: Scenario, weight: Doubles) -> tuple
     return split("wage"), split("business")
 
 
-def _home(register: xr.Dataset, scenario: Scenario, wage: Explained, business: Explained) -> Floats:
+def _home(register: xr.Dataset, wage: Explained, business: Explained) -> Floats:
     def column(name: str) -> npt.NDArray[np.float64]:
         return register[name].to_numpy().astype(np.float64)
 
@@ -152,13 +174,12 @@ def _home(register: xr.Dataset, scenario: Scenario, wage: Explained, business: E
     ratio = np.divide(cost, gross, out=np.zeros_like(cost), where=gross > 0)
     pension, dibao = column("pension"), column("dibao")
     total = column("wage") + gross - cost + column("property") + column("transfer")
-    pays_dibao = _pays_dibao(scenario)
-    other = column("transfer") - pension - (dibao if pays_dibao else 0.0)
+    other = column("transfer") - pension - dibao
     home = np.zeros((at.HOME_ROWS, gross.size), dtype=np.float32)
     home[at.PERSONS] = column("persons")
     home[at.COST_RATIO] = ratio
     home[at.PROPERTY], home[at.TRANSFER], home[at.PENSION] = column("property"), other, pension
-    home[at.DIBAO_BEFORE] = dibao if pays_dibao else 0.0
+    home[at.DIBAO_BEFORE] = dibao
     home[at.FIT_WAGE], home[at.REST_WAGE] = wage.fit, wage.rest
     home[at.FIT_BUSINESS], home[at.REST_BUSINESS] = business.fit, business.rest
     home[at.INCOME_BEFORE] = (total - home[at.DIBAO_BEFORE]) / column("persons")
@@ -256,10 +277,12 @@ def _bits(deprived: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
 
 def _cuts(starts: npt.NDArray[np.int64], block_size: int) -> list[tuple[int, int]]:
     """Cut the row of villages into runs of about ``block_size`` households."""
-    cuts, first = [], 0
+    cuts: list[tuple[int, int]] = []
+    first = 0
     for village in range(1, starts.size):
-        if starts[village] - starts[first] >= block_size or village == starts.size - 1:
-            if starts[village] > starts[first]:
-                cuts.append((first, village))
+        # villages without households at the end go with the last block
+        full = starts[village] - starts[first] >= block_size and starts[village] < starts[-1]
+        if full or village == starts.size - 1:
+            cuts.append((first, village))
             first = village
     return cuts

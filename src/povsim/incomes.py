@@ -249,8 +249,9 @@ def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> N
         Standard normals: renewal of wage and business, one-year luck of wage and business.
     trend : array, shape (4, villages)
         Log trend of wage and business, factors of property income and transfers.
-    terms : array, shape (7,)
-        rho, renewal sd and one-year sd of wage, the same of business, and the shift in yuan.
+    terms : array, shape (8,)
+        rho, renewal sd and one-year sd of wage, the same of business, the shift in yuan, and 1 while no measure of the
+        year takes the place of the register's dibao.
     """
     wage, gross, cost = h.flow[at.WAGE], h.flow[at.GROSS], h.flow[at.COST]
     shift, cost_ratio = terms[6], h.home[at.COST_RATIO]
@@ -271,7 +272,7 @@ def earn_year(h: Households, normals: Floats, trend: Floats, terms: Floats) -> N
     )  # fmt: skip
     for i in range(cost.shape[0]):
         cost[i] = gross[i] * cost_ratio[i]
-    _set_other_sources(h, trend)
+    _set_other_sources(h, trend, terms[7])
 
 
 @compiled
@@ -299,7 +300,7 @@ def _earn_source(  # a row each: then the loop becomes vector code
 
 
 @compiled
-def _set_other_sources(h: Households, trend: Floats) -> None:
+def _set_other_sources(h: Households, trend: Floats, keeps_dibao: np.float32) -> None:
     rent, transfer, pension = h.flow[at.PROPERTY_INCOME], h.flow[at.TRANSFER_INCOME], h.flow[at.PENSION_INCOME]
     rent_before, transfer_before, pension_before = h.home[at.PROPERTY], h.home[at.TRANSFER], h.home[at.PENSION]
     # growth of these sources has no area part, so one factor serves the block
@@ -309,6 +310,8 @@ def _set_other_sources(h: Households, trend: Floats) -> None:
     for i in range(rent.shape[0]):
         transfer[i] = transfer_before[i] * of_transfers
         pension[i] = pension_before[i] * of_transfers
-    h.flow[at.DIBAO, :] = f32(0.0)
+    dibao, dibao_before = h.flow[at.DIBAO], h.home[at.DIBAO_BEFORE]
+    for i in range(rent.shape[0]):
+        dibao[i] = dibao_before[i] * of_transfers * keeps_dibao
     h.flow[at.ONE_OFF, :] = f32(0.0)
     h.flow[at.MEDICAL, :] = f32(0.0)

@@ -34,8 +34,7 @@ LEVEL_WAGE, LEVEL_BUSINESS, FADING_WAGE, FADING_BUSINESS = 0, 1, 2, 3  # logs: p
 LAST_INCOME = 4  # yuan per head as inspectors saw it last year, before dibao
 BALANCE, CAPITAL, ARREARS = 5, 6, 7  # microcredit: owed, still invested, overdue
 DEBT, DEBT_PAYMENT, DEBT_RATE = 8, 9, 10  # own part of relocation and works: owed, paid back a year, interest
-GRANT = 11  # dibao awarded for the year
-REAL_ROWS = 12
+REAL_ROWS = 11
 
 # whole: int16 state; years are codes, 1 for the first simulated year
 DEPRIVED, STATUS, STATUS_YEAR, ABOVE, ILL_UNTIL, FLAGS, FELL = 0, 1, 2, 3, 4, 5, 6

@@ -52,16 +52,28 @@ LABELS: Mapping[str, tuple[str, str, str]] = {
     "spending": ("yuan per year", "money spent on the measure", "支出"),
     "loans_outstanding": ("yuan", "loans running at year end", "年末贷款余额"),
     "arrears": ("yuan", "loans overdue at year end", "年末逾期贷款"),
-    "village_passes": ("flag", "village passes every veto of the village standard", "村达标"),
+    "village_passes": (
+        "flag",
+        "village passes every veto of the village standard (-1: it has no tests)",
+        "村达标（-1 为无村级项）",
+    ),
     "village_test_fails": (
         "flag",
-        "village fails the test (-1: not a test of villages)",
+        "village fails the test (-1: no test of villages, or its figure is not known)",
         "村未达标项（-1 为非村级项）",
     ),
-    "county_passes_true": ("flag", "county passes every test of the county standard, in truth", "县真实达标"),
-    "county_passes_seen": ("flag", "county passes every test in the sampled inspection", "县抽查达标"),
-    "county_rate_true": ("share", "rate tested at the county, in truth", "县级指标真实值"),
-    "county_rate_seen": ("share", "rate tested at the county, as sampled", "县级指标抽查值"),
+    "county_passes_true": (
+        "flag",
+        "county passes every test, in truth (-1: it has no tests)",
+        "县真实达标（-1 为无县级项）",
+    ),
+    "county_passes_seen": (
+        "flag",
+        "county passes every test as sampled (-1: it has no tests)",
+        "县抽查达标（-1 为无县级项）",
+    ),
+    "county_rate_true": ("share", "rate tested at the county, in truth, by persons", "县级指标真实值"),
+    "county_rate_seen": ("share", "rate tested at the county, as sampled, by households", "县级指标抽查值"),
 }
 for _name in ("exits", "wrong_exits", "relapses", "omissions", "newly_poor", "lasting_exits"):
     LABELS = {

@@ -112,7 +112,7 @@ def _counts(one: xr.Dataset, target: Target) -> tuple[npt.NDArray[np.int64], npt
     if target.measure == "exits":
         return _whole(one["exits"]), np.ones_like(everybody)
     if target.measure == "villages_passing":
-        return _whole(one["village_passes"]), np.ones_like(everybody)
+        return _whole(one["village_passes"] == 1), np.ones_like(everybody)
     if target.measure == "headcount_ratio":
         return _whole(one["poor_persons"]), everybody
     registered = persons.sel(status=["registered", "relapsed"]).sum("status").to_numpy()

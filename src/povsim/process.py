@@ -23,17 +23,37 @@ _FLOWS = {
 }
 
 
+def _read_only(facts: Any) -> Any:
+    """Return a view that cannot be written: facts of the register are shared by draws, scenarios and threads."""
+    view = facts.view()
+    view.setflags(write=False)
+    return view
+
+
 class BlockYear:
     """A block of n households in one year, as a user's process sees it.
+
+    ``persons``, ``workers`` and ``household`` are facts of the register and cannot be written.
 
     Attributes are views: change them in place. ``wage``, ``business`` (gross), ``production_cost``, ``property``,
     ``transfer``, ``one_off``, ``medical`` are the year's flows in yuan per household; ``persons``, ``workers``,
     ``status``, ``deprived``, ``household`` describe the households; ``year`` and ``draw`` say when.
     """
 
+    _h: Households
+    _key: Words
+    year: int
+    draw: int
+
     def __init__(self, households: Households, year: int, draw: int, key: Words) -> None:
-        self._h, self._key = households, key
-        self.year, self.draw = year, draw
+        for name, value in (("_h", households), ("_key", key), ("year", year), ("draw", draw)):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Write a flow, so that ``block.wage = block.wage * 2`` does what it says; nothing else can be set."""
+        if name not in _FLOWS:
+            raise AttributeError(f"{name}: cannot be set; allowed: {', '.join(_FLOWS)}")
+        self._h.flow[_FLOWS[name]][:] = value
 
     def __getattr__(self, name: str) -> Floats:
         """Return a flow by name."""
@@ -45,13 +65,13 @@ class BlockYear:
     @property
     def persons(self) -> Floats:
         """Persons in each household."""
-        persons: Floats = self._h.home[at.PERSONS]
+        persons: Floats = _read_only(self._h.home[at.PERSONS])
         return persons
 
     @property
     def workers(self) -> Shorts:
         """Persons able to work."""
-        workers: Shorts = self._h.traits[at.WORKERS]
+        workers: Shorts = _read_only(self._h.traits[at.WORKERS])
         return workers
 
     @property
@@ -69,7 +89,8 @@ class BlockYear:
     @property
     def household(self) -> Keys:
         """Address of each household's luck."""
-        return self._h.key
+        keys: Keys = _read_only(self._h.key)
+        return keys
 
     def uniforms(self) -> Floats:
         """Return four addressed uniforms a household, shape (4, n): the same in every scenario."""

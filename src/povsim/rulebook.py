@@ -33,8 +33,7 @@ class Meaning:
     def _check(self, entry: Quantity | None) -> Quantity | None:
         if entry is None:
             return None
-        if entry.unit != self.unit and not (self.unit.startswith("yuan ") and _in_other_money(entry.unit, self.unit)):
-            raise ValueError(f"the unit should be '{self.unit}'; found '{entry.unit}'")
+        _check_unit(entry, self.unit)
         values = entry.value.values() if isinstance(entry.value, dict) else [entry.value]
         wrong = [value for value in values if not self.low <= value <= self.high]
         if wrong:
@@ -46,6 +45,11 @@ def _in_other_money(found: str, unit: str) -> bool:
     """Tell whether a unit is the one expected with another country's currency code in the place of yuan."""
     code, _, rest = found.partition(" ")
     return len(code) == 3 and code.isalpha() and code.isupper() and rest == unit.partition(" ")[2]
+
+
+def _check_unit(entry: Quantity, unit: str) -> None:
+    if entry.unit != unit and not (unit.startswith("yuan ") and _in_other_money(entry.unit, unit)):
+        raise ValueError(f"the unit should be '{unit}'; found '{entry.unit}'")
 
 
 def a_share(zh: str, en: str) -> Meaning:
@@ -133,6 +137,16 @@ class VillageTest(Named):
     of: Literal["nothing", "province_mean_income"] = "nothing"
     veto: bool = True
 
+    @model_validator(mode="after")
+    def _unit(self) -> VillageTest:
+        units = {
+            "incidence": "share",
+            "mean_income": "share" if self.of == "province_mean_income" else "yuan per head and year",
+            "collective_income": "yuan per village and year",
+        }
+        _check_unit(self.threshold, units[self.column])
+        return self
+
 
 class CountyTest(Named):
     """One condition of a county's exit, checked against the truth and against what inspectors see."""
@@ -165,6 +179,11 @@ class Target(Named):
     measure: Literal["headcount_ratio", "registered_ratio", "composite_incidence", "exits", "villages_passing"]
     comparison: Comparison
     value: Quantity
+
+    @model_validator(mode="after")
+    def _unit(self) -> Target:
+        _check_unit(self.value, {"exits": "persons", "villages_passing": "villages"}.get(self.measure, "share"))
+        return self
 
     def holds(self, numerator: int, denominator: int, year: int) -> bool:
         """Compare a ratio of whole numbers with the target of the year, exactly.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from povsim.capacity import PRIORITIES, Ask
 from povsim.draws import decision_key, uniforms
 from povsim.incomes import Parts
-from povsim.layout import Floats, Longs, Shorts, Words
+from povsim.layout import DISABLED, ILL, STUDENTS, Floats, Longs, Shorts, Words
 from povsim.measures.income import INDUSTRY_TERMS
 from povsim.measures.loan import MICROCREDIT_TERMS
 from povsim.measures.relocation import RELOCATION_TERMS
@@ -30,8 +30,9 @@ from povsim.plan import (
     Transfer,
 )
 from povsim.quantity import Quantity
-from povsim.rulebook import GuaranteeTest
+from povsim.rulebook import GuaranteeTest, Meaning
 from povsim.scenario import Residual, Scenario, entries
+from povsim.terms import CAUSES
 
 TERMS = {
     "industry": INDUSTRY_TERMS,
@@ -69,13 +70,14 @@ class Rules:
     origin: int
     wage: Parts
     business: Parts
-    income_terms: Floats
+    income_terms: tuple[Floats, ...]
     growth: npt.NDArray[np.float64]  # (4, years): cumulated log growth since the register's year, by source
     common_sd: tuple[float, float]
     illness: tuple[Floats, ...]
     disaster: tuple[Floats, ...]
     village_struck: tuple[float, ...]
     lines: Floats
+    line_before: np.float32
     strict: int
     counts: Floats
     bits: Shorts
@@ -86,13 +88,13 @@ class Rules:
     measures: tuple[MeasureRules, ...]
 
 
-Uncertain = tuple[tuple[str, Quantity], ...]
-"""Dotted path and entry of every figure that has a spread."""
+Uncertain = tuple[tuple[str, Quantity, Meaning | None], ...]
+"""Dotted path, entry and meaning of every figure that has a spread."""
 
 
 def uncertain_entries(scenario: Scenario) -> Uncertain:
     """Return the entries of a scenario that differ from draw to draw."""
-    return tuple((path, entry) for path, entry, _ in entries(scenario) if entry.spread is not None)
+    return tuple(item for item in entries(scenario) if item[1].spread is not None)
 
 
 class Sampler:
@@ -100,13 +102,17 @@ class Sampler:
 
     def __init__(self, uncertain: Uncertain, *, seed: int, draw: int) -> None:
         self._luck = {
-            id(entry): float(uniforms([0], seed=seed, draw=draw, year=0, decision=f"parameter:{path}")[0])
-            for path, entry in uncertain
+            id(entry): (float(uniforms([0], seed=seed, draw=draw, year=0, decision=f"parameter:{path}")[0]), meaning)
+            for path, entry, meaning in uncertain
         }
 
     def __call__(self, entry: Quantity, year: int) -> float:
-        """Return the entry's value in a year."""
-        return entry.at_quantile(year, self._luck.get(id(entry), 0.5))
+        """Return the entry's value in a year, within the range that makes sense for it."""
+        if id(entry) not in self._luck:
+            return entry.at(year)
+        luck, meaning = self._luck[id(entry)]
+        value = entry.at_quantile(year, luck)
+        return value if meaning is None else min(max(value, meaning.low), meaning.high)
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,9 @@ def make_rules(scenario: Scenario, ground: Ground, *, seed: int, draw: int) -> R
         origin=ground.origin,
         wage=wage,
         business=business,
-        income_terms=_income_terms(wage, business, sample(incomes.shift, span[0])),
+        income_terms=tuple(
+            _income_terms(wage, business, incomes.shift.at(span[0]), _keeps_dibao(scenario, year)) for year in span
+        ),
         growth=_growth(scenario, ground.base_year, sample),
         common_sd=(sample(incomes.common.county_sd, span[0]), sample(incomes.common.village_sd, span[0])),
         illness=_by_year(
@@ -171,6 +179,7 @@ def make_rules(scenario: Scenario, ground: Ground, *, seed: int, draw: int) -> R
         disaster=_by_year(sample, span, (struck.household, struck.business_loss, struck.dwelling)),
         village_struck=tuple(sample(struck.village, year) for year in span),
         lines=lines,
+        line_before=_line_before(scenario, ground, sample),
         strict=int(income_test.type == "income" and income_test.comparison == ">"),
         counts=np.array([counts.pension, counts.dibao, counts.one_off, counts.medical_cost], dtype=np.float32),
         bits=np.array(
@@ -202,9 +211,16 @@ def _parts(residual: Residual, measured: float, sample: Sampler) -> Parts:
     return Parts(variance, permanent, persistent, transitory, error, rho)
 
 
-def _income_terms(wage: Parts, business: Parts, shift: float) -> Floats:
+def _keeps_dibao(scenario: Scenario, year: int) -> bool:
+    """Tell whether the register's dibao goes on in a year: it gives way while a dibao measure runs."""
+    running = scenario.active().values()
+    return not any(item.type == "dibao" and item.years[0] <= year <= item.years[1] for item in running)
+
+
+def _income_terms(wage: Parts, business: Parts, shift: float, keeps_dibao: bool) -> Floats:
     numbers = [
-        wage.rho, wage.renewal_sd(), wage.sds()[2], business.rho, business.renewal_sd(), business.sds()[2], shift,
+        wage.rho, wage.renewal_sd(), wage.sds()[2], business.rho, business.renewal_sd(), business.sds()[2],
+        shift, float(keeps_dibao),
     ]  # fmt: skip
     return np.array(numbers, dtype=np.float32)
 
@@ -224,6 +240,14 @@ def _lines(scenario: Scenario, ground: Ground, sample: Sampler) -> Floats:
         return np.array([sample(test.line, year) for year in scenario.span], dtype=np.float32)
     assert ground.line_of_quantile is not None
     return np.full(len(scenario.span), ground.line_of_quantile, dtype=np.float32)
+
+
+def _line_before(scenario: Scenario, ground: Ground, sample: Sampler) -> np.float32:
+    """Return the income line of the register's year."""
+    test = scenario.exit_standard.household.tests[0]
+    if test.type == "income" and test.line is not None:
+        return np.float32(sample(test.line, ground.base_year))
+    return np.float32(ground.line_of_quantile or 0.0)
 
 
 def _by_year(sample: Sampler, span: list[int], sources: tuple[Quantity, ...]) -> tuple[Floats, ...]:
@@ -265,11 +289,11 @@ def _terms(measure: Measure, year: int, line: float, ground: Ground, sample: Sam
 def _ask(measure: MeasureFrame, year: int, ground: Ground, sample: Sampler) -> Ask:
     who = measure.eligible
     status, category, cause = who.masks()
-    blocked = int(isinstance(measure, Microcredit))
     conditions: Longs = np.array(
         [
             status, category, cause, ground.mask(who.failing), who.workers_at_least, who.workers_at_most,
-            who.persons_at_least, PRIORITIES[measure.priority], blocked,
+            who.persons_at_least, PRIORITIES[measure.priority], int(isinstance(measure, Microcredit)),
+            int(isinstance(measure, (Dibao, Transfer))), _needed_trait(measure),
         ],
         dtype=np.int64,
     )  # fmt: skip
@@ -288,13 +312,16 @@ def _ask(measure: MeasureFrame, year: int, ground: Ground, sample: Sampler) -> A
     )
 
 
-def _ranks(who: Filter) -> Shorts:
-    """Rank causes by their order in the filter; the others come after them."""
-    from povsim.terms import CAUSES
+def _needed_trait(measure: MeasureFrame) -> int:
+    """Return the row of the trait that a transfer by pupil, ill or disabled member goes by, 0 for none."""
+    rows = {"student": STUDENTS, "ill": ILL, "disabled": DISABLED}
+    return rows.get(measure.per, 0) if isinstance(measure, Transfer) else 0
 
+
+def _ranks(who: Filter) -> Shorts:
+    """Rank causes by their order in the filter; the filter keeps the others out."""
     order = list(who.cause)
-    ranks = [order.index(term.code) if term.code in order else len(order) for term in CAUSES]
-    return np.array([len(order), *ranks], dtype=np.int16)
+    return np.array([0, *(order.index(term.code) if term.code in order else 0 for term in CAUSES)], dtype=np.int16)
 
 
 def _villages(who: Filter, ground: Ground) -> npt.NDArray[np.bool_]:

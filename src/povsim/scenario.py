@@ -154,6 +154,18 @@ class Population(Rule):
     note_en: str = ""
 
 
+_FIXED = (
+    "references.",
+    "targets.",
+    "exit_standard.village.",
+    "exit_standard.county.",
+    "incomes.shift",
+    "incomes.source_shares.",
+    "inspection.sample_",
+)
+"""Figures that are not drawn anew for each draw."""
+
+
 class Scenario(Named):
     """A plan for a county: what will be done for whom and when, and what is believed about incomes and luck.
 
@@ -188,6 +200,9 @@ class Scenario(Named):
             raise ValueError(
                 f"a household has one loan at a time, so one microcredit measure; found {', '.join(loans)}"
             )
+        fixed = [path for path, entry, _ in entries(self) if entry.spread is not None and path.startswith(_FIXED)]
+        if fixed:
+            raise ValueError(f"{fixed[0]} is one figure for all draws, so it takes no spread")
         mixed = [path for path, entry, meaning in entries(self) if _other_money(entry, meaning, self.currency)]
         if mixed:
             raise ValueError(
@@ -278,7 +293,7 @@ def read_scenario(path_or_name: str | Path, *, overrides: Mapping[str, Any] | Se
     False
     """
     path = locate(path_or_name)
-    data = expand(path)
+    data = _written_out(expand(path))
     for dotted, value in _pairs(overrides, str(path)):
         _set(data, dotted, value, str(path))
     return validate(Scenario, data, str(path))
@@ -305,6 +320,13 @@ def expand(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     return data
 
 
+def _written_out(node: Any) -> Any:
+    """Copy data so that what an alias stood for is there twice: a change of one must not change the other."""
+    if isinstance(node, dict):
+        return {key: _written_out(value) for key, value in node.items()}
+    return [_written_out(value) for value in node] if isinstance(node, list) else node
+
+
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
@@ -328,15 +350,25 @@ def _pairs(overrides: Mapping[str, Any] | Sequence[str], source: str) -> Iterato
             problem = Problem(f"--set {text}", "should read path=value", mend="e.g. measures.industry.active=false")
             raise InputError(source, [problem])
         try:
-            yield path.strip(), yaml.safe_load(value)
+            yield path.strip(), _number(yaml.safe_load(value))
         except yaml.YAMLError:
             raise InputError(source, [Problem(f"--set {text}", "the value cannot be read")]) from None
+
+
+def _number(value: Any) -> Any:
+    """Read 2e6 as a number, which YAML takes for a text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
     *parents, last = dotted.split(".")
     place: Any = data
     for depth, part in enumerate([*parents, last]):
+        if isinstance(place, list):
+            place = {item.get("code", item.get("type")): item for item in place if isinstance(item, dict)}
         keys = list(place) if isinstance(place, dict) else []
         if part not in keys and not (depth == len(parents) and isinstance(place, dict)):
             where = ".".join(dotted.split(".")[: depth + 1])

@@ -8,12 +8,6 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 
-DIMS = (
-    "scenario", "scheme", "draw", "year", "county", "township", "village", "household",
-    "status", "measure", "veto", "indicator", "unit", "source", "bin",
-)  # fmt: skip
-"""Order of dims in every Dataset of the package."""
-
 
 @dataclass(frozen=True)
 class Term:

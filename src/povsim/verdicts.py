@@ -15,13 +15,19 @@ from povsim.quantity import Quantity
 from povsim.rulebook import Comparison, CountyTest, VillageTest
 from povsim.scenario import Scenario
 
+NOT_APPLICABLE = -1
+"""Verdict where there is no test, and result of a test whose figure is not known; it vetoes nothing."""
+
 Flags = npt.NDArray[np.bool_]
 
 
 def compare_ratio(
-    numerator: npt.NDArray[np.int64], denominator: npt.NDArray[np.int64], comparison: Comparison, bound: float
+    numerator: npt.NDArray[np.int64],
+    denominator: npt.NDArray[np.int64],
+    comparison: Comparison,
+    bound: float | Fraction,
 ) -> Flags:
-    """Compare ratios of whole numbers with a bound given in decimals, in whole numbers.
+    """Compare ratios of whole numbers with a bound given in decimals, in whole numbers of any size.
 
     A ratio without a denominator passes an upper bound and fails a lower one.
 
@@ -30,9 +36,10 @@ def compare_ratio(
     >>> compare_ratio(np.array([2, 1]), np.array([100, 100]), "<", 0.02).tolist()
     [False, True]
     """
-    exact = Fraction(repr(float(bound)))
-    left = numerator * exact.denominator
-    right = denominator * exact.numerator
+    exact = bound if isinstance(bound, Fraction) else Fraction(repr(float(bound)))
+    # Python's whole numbers: yuan times the denominator of a decimal would not fit into 64 bits
+    left = numerator.astype(object) * exact.denominator
+    right = denominator.astype(object) * exact.numerator
     results = {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}
     chosen = np.asarray(results[comparison], dtype=bool)
     return np.where(denominator == 0, comparison in ("<", "<="), chosen)
@@ -56,15 +63,19 @@ def add_verdicts(
     """
     codes, levels, names = _tests(scenarios)
     shape = (*outcomes["poor_persons"].shape, len(codes))
-    fails = np.full(shape, -1, dtype=np.int8)
-    passes = np.ones(shape[:-1], dtype=bool)
+    fails = np.full(shape, NOT_APPLICABLE, dtype=np.int8)
+    passes = np.ones(shape[:-1], dtype=np.int8)
     for place, scenario in enumerate(scenarios):
         one = outcomes.isel(scenario=place)
         for test in scenario.exit_standard.village:
-            failing = ~_village_test(test, one, register, scenario)
+            failing = (~_village_test(test, one, register, scenario)).astype(np.int8)
+            if test.column == "collective_income":
+                failing[..., np.isnan(register["collective_income"].to_numpy())] = NOT_APPLICABLE
             fails[place, ..., codes.index(test.code)] = failing
             if test.veto:
-                passes[place] &= ~failing
+                passes[place] &= failing != 1
+        if not scenario.exit_standard.village:
+            passes[place] = NOT_APPLICABLE
     lead = ("scenario", "draw", "year", "village")
     out = outcomes.assign(
         village_passes=variable("village_passes", lead, passes),
@@ -100,7 +111,8 @@ def _village_test(test: VillageTest, one: xr.Dataset, register: xr.Dataset, scen
             total = one["income_sum"].sel(source="total").transpose("draw", "year", "village").to_numpy()
             left, below = np.floor(total[:, place]).astype(np.int64), everybody[:, place]
         else:
-            grown = scenario.references.collective_growth.at(year) * (year - int(register.attrs["year"]))
+            rises = range(int(register.attrs["year"]) + 1, year + 1)
+            grown = sum(scenario.references.collective_growth.at(each) for each in rises)
             income = np.nan_to_num(register["collective_income"].to_numpy().astype(np.float64)) + grown
             left = np.broadcast_to(np.floor(income).astype(np.int64), everybody[:, place].shape)
             below = np.ones_like(left)
@@ -108,11 +120,11 @@ def _village_test(test: VillageTest, one: xr.Dataset, register: xr.Dataset, scen
     return np.stack(results, axis=1)
 
 
-def _bound(test: VillageTest, scenario: Scenario, year: int) -> float:
-    bound = test.threshold.at(year)
+def _bound(test: VillageTest, scenario: Scenario, year: int) -> Fraction:
+    bound = Fraction(repr(test.threshold.at(year)))
     reference = scenario.references.province_mean_income
     if test.of == "province_mean_income" and isinstance(reference, Quantity):
-        return bound * reference.at(year)
+        return bound * Fraction(repr(reference.at(year)))
     return bound
 
 
@@ -121,11 +133,15 @@ def _add_counties(outcomes: xr.Dataset, scenarios: tuple[Scenario, ...], seed: i
     codes = outcomes["veto"].to_numpy().tolist()
     shape = (len(scenarios), outcomes.sizes["draw"], outcomes.sizes["year"], len(counties))
     rates = {kind: np.full((*shape, len(codes)), np.nan, dtype=np.float32) for kind in ("true", "seen")}
-    passes = {kind: np.ones(shape, dtype=bool) for kind in ("true", "seen")}
+    passes = {kind: np.ones(shape, dtype=np.int8) for kind in ("true", "seen")}
     for place, scenario in enumerate(scenarios):
         one = outcomes.isel(scenario=place)
         for where, county in enumerate(counties):
             villages = one.isel(village=np.flatnonzero(one["county"].to_numpy() == county))
+            if not scenario.exit_standard.county:
+                for verdict in passes.values():
+                    verdict[place, :, :, where] = NOT_APPLICABLE
+                continue
             for kind, counts in (("true", _true_counts(villages)), ("seen", _seen_counts(villages, scenario, seed))):
                 for test in scenario.exit_standard.county:
                     ok, rate = _county_test(test, counts, scenario)
@@ -164,7 +180,6 @@ def _seen_counts(villages: xr.Dataset, scenario: Scenario, seed: int) -> Counted
     chosen = _sampled_villages(villages, int(plan.sample_villages.at(scenario.years[0])), seed)
     asked = int(plan.sample_households.at(scenario.years[0])) // 2
     status = villages["households"].transpose("draw", "year", "village", "status").to_numpy().astype(np.int64)
-    shape = status.shape[:2]
     counts: Counted = {}
     for name, failing, place in (
         ("wrong_exit_rate", "failing_exited_households", 2),
@@ -174,10 +189,40 @@ def _seen_counts(villages: xr.Dataset, scenario: Scenario, seed: int) -> Counted
         bad = (villages[failing].transpose("draw", "year", "village").to_numpy().astype(np.int64) * chosen).sum(axis=-1)
         size = np.minimum(asked, pool)
         luck = _county_luck(villages, f"inspection.sample.{name}", seed)
-        found = hypergeom.ppf(luck, np.maximum(pool, 1), bad, size)
-        counts[name] = (np.nan_to_num(found).astype(np.int64).reshape(shape), size)
+        counts[name] = (sampled_failures(luck, pool, bad, size), size)
     counts["composite_incidence"] = _composite(villages, counts)
     return counts
+
+
+def sampled_failures(
+    luck: npt.NDArray[np.float64],
+    pool: npt.NDArray[np.int64],
+    failing: npt.NDArray[np.int64],
+    asked: int | npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Return how many failing households a sample without replacement meets.
+
+    Parameters
+    ----------
+    luck : array
+        Uniforms, one a sample.
+    pool, failing : array
+        Households that can be sampled, and how many of them fail.
+    asked : int or array
+        Size of the sample.
+
+    Returns
+    -------
+    array of int
+        Hypergeometric counts: the quantile of the law at ``luck``.
+
+    Examples
+    --------
+    >>> sampled_failures(np.array([0.5]), np.array([100]), np.array([20]), 50).tolist()
+    [10]
+    """
+    found = hypergeom.ppf(luck, np.maximum(pool, 1), failing, asked)
+    return np.asarray(np.nan_to_num(found), dtype=np.int64)
 
 
 def _composite(villages: xr.Dataset, counts: Counted) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

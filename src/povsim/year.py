@@ -28,8 +28,8 @@ SUBSIDIES = ("transfer", "dibao")
 class AreaLuck:
     """What befalls whole areas in one draw; the scenarios share it."""
 
-    county: Floats  # (years, 2, villages): standard normals of a village's county, for wage and business
-    village: Floats  # (years, 2, villages)
+    county: Floats  # (years since the register's, 2, villages): standard normals of a village's county, by source
+    village: Floats  # (years since the register's, 2, villages)
     disaster: Floats  # (years, villages): uniforms
 
 
@@ -108,7 +108,7 @@ def simulate_year(
         Processes added from Python.
     """
     rules, index = now.rules, now.index
-    earn_year(h, luck.income, now.trend, rules.income_terms)
+    earn_year(h, luck.income, now.trend, rules.income_terms[index])
     guarantees = rules.insurance_bit, rules.housing_bit
     shock_year(h, luck.shock, rules.illness[index], rules.disaster[index], now.struck, guarantees, now.code)
     h.received[:] = 0
@@ -166,14 +166,14 @@ def start(h: Households, block: Block, rules: Rules, luck: tuple[Floats, Floats]
     h.whole[at.STATUS_YEAR] = block.status_year
     h.whole[at.ILL_UNTIL] = -1
     h.real[at.LAST_INCOME] = h.home[at.INCOME_BEFORE]
-    shift, wage, business = rules.income_terms[6], rules.wage, rules.business
+    shift, wage, business = rules.income_terms[0][6], rules.wage, rules.business
     seen = h.home[at.FIT_WAGE], h.home[at.REST_WAGE]
     parts = wage.sds(), wage.shares()
     start_source(h.real[at.LEVEL_WAGE], h.real[at.FADING_WAGE], luck[0], seen, parts, shift, h.flow[at.WAGE])
     seen = h.home[at.FIT_BUSINESS], h.home[at.REST_BUSINESS]
     parts = business.sds(), business.shares()
     start_source(h.real[at.LEVEL_BUSINESS], h.real[at.FADING_BUSINESS], luck[1], seen, parts, shift, h.flow[at.GROSS])
-    recall_failing(h, rules.lines[0], rules.strict, rules.vetoes, rules.counts, rules.bits)
+    recall_failing(h, rules.line_before, rules.strict, rules.vetoes, rules.counts, rules.bits)
 
 
 def candidates_year(h: Households, now: YearOfScenario, work: Workspace) -> Ints:
@@ -265,6 +265,6 @@ def trends(rules: Rules, luck: AreaLuck, earned: Doubles) -> Floats:
     county_sd, village_sd = rules.common_sd
     shocks = county_sd * luck.county + village_sd * luck.village - 0.5 * (county_sd**2 + village_sd**2)
     out = np.empty((luck.disaster.shape[0], 4, luck.disaster.shape[1]), dtype=np.float32)
-    out[:, :2] = earned.T[:, :, None] + np.cumsum(shocks, axis=0)
+    out[:, :2] = earned.T[:, :, None] + np.cumsum(shocks, axis=0)[-earned.shape[1] :]
     out[:, 2:] = np.exp(rules.growth[2:]).T[:, :, None]
     return out

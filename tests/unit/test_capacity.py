@@ -74,6 +74,25 @@ def test_share_limits_all_that_were_ever_served(people):
     assert (first == registered // 4).all()
 
 
+def test_a_share_of_a_yearly_measure_is_served_every_year(people):
+    from tests.conftest import flat_transfer
+
+    half = flat_transfer(100, capacity={"area": "county", "share": quantity(0.3, "share")})
+    out, _ = _run(people, {"measures.industry.active": False, "measures.flat": half})
+    assert (out["recipients"].sel(measure="flat").sum("village") == 180).all()
+
+
+def test_a_transfer_by_pupil_goes_to_households_with_pupils(people):
+    from tests.conftest import flat_transfer
+
+    limit = {"area": "county", "households": quantity(100, "households per year")}
+    pupils = flat_transfer(100, per="student", capacity=limit, priority="random")
+    out, panel = _run(people, {"measures.industry.active": False, "measures.flat": pupils})
+    assert (out["recipients"].sel(measure="flat").sum("village") == 100).all()
+    received = (panel["received"].values & 1) > 0
+    assert (people["students"].values[np.nonzero(received)[-1]] > 0).all()
+
+
 def test_a_larger_budget_serves_more(people):
     served = []
     for budget in (0, 30_000, 120_000):

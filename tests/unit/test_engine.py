@@ -41,6 +41,58 @@ def test_same_bits_for_any_threads_and_blocks(people, sample, threads, block_siz
         assert np.array_equal(*joined)
 
 
+def test_villages_without_households_change_nothing(people, sample):
+    last = people["household_village"].values < people.sizes["village"] - 1
+    emptied = people.isel(household=last)
+    for block_size in (8192, 50):
+        results = run_scenarios(emptied, (sample,), Settings(range(2), 7, 2, False, False, block_size))
+        assert int(results.outcomes["persons"].isel(village=-1).sum()) == 0
+        if block_size == 8192:
+            first = results.outcomes
+    assert _identical(first, results.outcomes)
+
+
+def test_the_register_s_dibao_gives_way_only_while_a_measure_runs(people, sample):
+    late = povsim.read_scenario("sample", overrides={"code": "late", "measures.dibao.years": [2018, 2020]})
+    never = povsim.read_scenario("sample", overrides={"code": "never", "measures.dibao.active": False})
+    both = _simulated(people, (late, never))
+    early = both["income_sum"].sel(source="transfer", year=[2016, 2017])
+    assert np.array_equal(early.sel(scenario="late"), early.sel(scenario="never"))
+    assert both["spending"].sel(measure="dibao", scenario="late", year=2018).sum() > 0
+
+
+def test_an_older_register_leaves_more_room_for_luck(people, bare):
+    calm = {f"measures.{code}.active": False for code in bare.measures} | {"incomes.common.county_sd": 0.2}
+    spread = {}
+    for first in (2016, 2020):
+        plan = povsim.read_scenario("sample", overrides={**calm, "years": [first, 2020]})
+        wages = povsim.simulate(people, plan, draws=60)["income_sum"].sel(source="wage", year=2020).sum("village")
+        spread[first] = float(np.log(wages.astype(float)).std())
+    assert spread[2020] == pytest.approx(spread[2016], rel=1e-6)
+
+
+def test_new_poverty_is_told_by_the_line_of_the_register_s_year(people):
+    rising = {
+        "value": {2015: 2855, 2016: 9000},
+        "unit": "yuan per head and year",
+        "source": "test",
+        "status": "assumed",
+    }
+    high = {**rising, "value": 9000}
+    plans = [
+        povsim.read_scenario("sample", overrides={"code": name, "exit_standard.household.tests.income.line": line})
+        for name, line in (("rising", rising), ("high", high))
+    ]
+    both = _simulated(people, plans)["newly_poor"].sel(year=2016).sum(["village", "draw"])
+    assert both.sel(scenario="rising") > 2 * both.sel(scenario="high")
+
+
+def test_amounts_and_counts_too_large_are_refused(people, sample):
+    rich = people.assign(wage=people["wage"] * 0 + 1e9, weight=people["weight"] * 9_000_000)
+    with pytest.raises(InputError, match=r"(?s)too many persons in one village.*an amount too large to be counted"):
+        povsim.simulate(rich, sample, draws=1)
+
+
 def test_seeds_and_draws_matter(people, sample):
     a = povsim.simulate(people, sample, draws=2, seed=1)
     b = povsim.simulate(people, sample, draws=2, seed=2)
@@ -223,6 +275,23 @@ def test_a_process_in_plain_numpy_can_be_added(people, bare):
     assert (more.sel(source="wage") == 0).all()
     threads = povsim.simulate(people, bare, draws=3, seed=7, threads=3, processes=[Process("tourism", visit)])
     assert _identical(threads, added)
+
+
+def test_a_process_cannot_damage_the_register(people, bare):
+    def damage(block):
+        block.persons[:] = 1
+
+    with pytest.raises(ValueError, match="read-only"):
+        _simulated(people, bare, processes=[Process("damage", damage)])
+
+
+def test_setting_a_flow_writes_it(people, bare):
+    def halve(block):
+        block.wage = block.wage * 0.5
+
+    halved = _simulated(people, bare, processes=[Process("halve", halve)])["income_sum"].sel(source="wage")
+    whole = _simulated(people, bare)["income_sum"].sel(source="wage")
+    assert np.allclose(halved, whole / 2, rtol=1e-3)
 
 
 def test_unknown_flow_of_a_process_is_named(people, bare):

@@ -178,6 +178,16 @@ def test_debt_is_paid_off():
     assert h.real[at.DEBT_PAYMENT, 0] == 0
 
 
+def test_debts_at_different_rates_cost_their_mean():
+    h = household(WAGE=20_000, DEPRIVED=0b1100)
+    act("relocation", h, MOVE, 1)
+    act("repair", h, [7_500, 10_000, 5, 1.0, 0b100], 1)
+    service_debt_year(h)
+    # 5 % of 10,000 from the move, nothing on 10,000 from the repair
+    assert h.flow[at.PROPERTY_INCOME, 0] == pytest.approx(-500)
+    assert h.real[at.DEBT, 0] == pytest.approx(16_000)
+
+
 def test_repair_cures_when_finished_and_sound():
     # subsidy, self_paid, repay_years, completion, cures
     h = household(DEPRIVED=0b101)

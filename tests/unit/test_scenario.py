@@ -163,3 +163,43 @@ def test_calendar_order_does_not_depend_on_the_file():
 def test_quantities_take_the_value_of_the_latest_date():
     entry = Quantity(value={2016: 1.0, 2018: 2.0}, unit="share", source="test", status="assumed")
     assert [entry.at(year) for year in (2015, 2016, 2017, 2018, 2030)] == [1, 1, 1, 2, 2]
+
+
+def test_an_alias_is_no_tie():
+    plan = read_scenario("sample", overrides=["incomes.wage.rho=0.5"])
+    assert (plan.incomes.wage.rho.value, plan.incomes.business.rho.value) == (0.5, 0.83)
+
+
+def test_list_items_are_reached_by_their_code():
+    changes = ["targets.incidence.value={2020: 0.03}", "exit_standard.village.village_income.threshold=0.6"]
+    plan = read_scenario("sample", overrides=[*changes, "exit_standard.household.tests.income.line.value=3000"])
+    assert plan.targets[0].value.at(2020) == 0.03
+    assert plan.exit_standard.village[1].threshold.at(2020) == 0.6
+    assert plan.exit_standard.household.tests[0].line.at(2020) == 3000
+
+
+def test_numbers_with_an_exponent_are_numbers():
+    plan = read_scenario("sample", overrides=["measures.industry.capacity.budget=2e6"])
+    assert plan.measures["industry"].capacity.budget.at(2016) == 2_000_000
+
+
+def test_a_spread_is_refused_where_one_figure_serves_all_draws():
+    spread = {**quantity(6000, "yuan per village and year"), "spread": {"type": "normal", "sd": 100}}
+    with pytest.raises(InputError, match=r"references\.collective_growth is one figure for all draws"):
+        read_scenario("sample", overrides={"references.collective_growth": spread})
+
+
+def test_units_of_targets_and_village_tests_are_checked():
+    with pytest.raises(InputError, match="the unit should be 'share'; found 'percent'"):
+        read_scenario("sample", overrides={"targets.incidence.value": quantity(2, "percent")})
+    with pytest.raises(InputError, match="the unit should be 'yuan per village and year'; found 'yuan'"):
+        read_scenario("sample", overrides={"exit_standard.village.village_collective.threshold": quantity(4, "yuan")})
+
+
+def test_sampled_values_stay_within_their_range(people):
+    import povsim
+
+    wide = {**quantity(0.6, "share"), "spread": {"type": "normal", "sd": 2.0}}
+    plan = read_scenario("sample", overrides={"shocks.illness.reimbursement": wide})
+    _, panel = povsim.simulate(people, plan, draws=20, keep=("household",))
+    assert float(panel["medical"].min()) >= 0

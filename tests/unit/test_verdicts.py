@@ -1,14 +1,18 @@
 """Verdicts and the forecast: whole-number comparisons, village and county tests, sampled inspection, targets."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from scipy.stats import binom, hypergeom
+from scipy.stats import hypergeom
 
 import povsim
+from povsim.draws import uniforms
 from povsim.outlook import forecast, target_held
-from povsim.verdicts import compare_ratio
+from povsim.verdicts import compare_ratio, sampled_failures
 from tests.conftest import quantity
 
+UNITS = {"exits": "persons", "villages_passing": "villages"}
 COUNTY_TESTS = [
     {"code": code, "name_zh": code, "name_en": code, "column": code, "comparison": "<",
      "threshold": quantity(0.02, "share")}
@@ -32,10 +36,13 @@ def test_a_rate_without_a_denominator_passes_an_upper_bound():
     assert compare_ratio(zero, zero, ">=", 0.9).tolist() == [False]
 
 
-def test_survey_weights_do_not_shift_a_comparison():
-    """Sums of sixths and eighteenths in floats fall on the wrong side of a share; count units do not."""
-    weight = np.array([3] * 6 + [1] * 18)  # eighteenths
-    assert compare_ratio(np.array([weight[:6].sum()]), np.array([weight.sum()]), ">=", 0.5).tolist() == [True]
+def test_large_villages_and_long_decimals_are_compared_exactly():
+    """Yuan of a village of 3,000 persons times the denominator of 0.7 x 12936 would wrap around in 64 bits."""
+    persons = np.array([3_000, 3_000, 1_018])
+    bound = Fraction("0.7") * Fraction("12936")
+    income = np.array([3_000 * 9055 + 600, 3_000 * 9055 + 599, 40_000_000])
+    assert compare_ratio(income, persons, ">=", bound).tolist() == [True, False, True]
+    assert compare_ratio(income, persons, ">=", 9055.199999999999).tolist() == [True, False, True]
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +101,15 @@ def test_sampled_counts_follow_the_hypergeometric_law(people):
 
 
 def test_check_values_of_the_sampled_test_for_independent_persons():
-    """True rate 1.5 % seen above the bound with probability .08, or .12; 2.5 % passes with .18, or .13."""
-    n = 1000
-    assert binom.sf(20, n, 0.015) == pytest.approx(0.08, abs=0.006)
-    assert binom.sf(19, n, 0.015) == pytest.approx(0.12, abs=0.006)
-    assert binom.cdf(20, n, 0.025) == pytest.approx(0.18, abs=0.006)
-    assert binom.cdf(19, n, 0.025) == pytest.approx(0.13, abs=0.006)
+    """A county of 200,000 households, 1,000 asked: true rate 1.5 % fails with probability .08 or .12, 2.5 % passes
+    with .18 or .13, as the bound itself passes or not."""
+    luck = uniforms(np.arange(40_000), seed=1, draw=0, year=2016, decision="check").astype(float)
+    for rate, expected in ((0.015, (0.08, 0.12)), (0.025, (0.18, 0.13))):
+        found = sampled_failures(luck, np.full(luck.shape, 200_000), np.full(luck.shape, int(200_000 * rate)), 1_000)
+        size = np.full(found.shape, 1_000)
+        passing = [compare_ratio(found, size, sign, 0.02).mean() for sign in ("<=", "<")]
+        seen = [1 - share for share in passing] if rate < 0.02 else passing
+        assert seen == pytest.approx(expected, abs=0.008)
 
 
 def test_village_verdicts(county, people):
@@ -125,6 +135,21 @@ def test_village_verdicts(county, people):
     passes = one["village_passes"].transpose("draw", "year", "village")
     assert np.array_equal(~blocked.transpose("draw", "year", "village").values, passes.values)
     assert (one["village_test_fails"].where(one["level"] != "village", drop=True) == -1).all()
+
+
+def test_without_tests_there_is_no_verdict(people, sample):
+    plan = povsim.read_scenario("sample", overrides={"exit_standard.village": []})
+    out = povsim.simulate(people, plan, draws=1)
+    assert (out["village_passes"] == -1).all()
+    assert (out["county_passes_true"] == -1).all()
+    assert (out["county_passes_seen"] == -1).all()
+
+
+def test_unknown_collective_income_is_no_failure(people, sample):
+    unknown = people.assign(collective_income=people["collective_income"] * np.nan)
+    out = povsim.simulate(unknown, sample, draws=1)
+    assert (out["village_test_fails"].sel(veto="village_collective") == -1).all()
+    assert (out["village_passes"] >= 0).all()
 
 
 def test_household_tests_come_first_along_the_vetoes(county):
@@ -162,7 +187,7 @@ def test_forecast_is_what_the_counts_say(people, sample):
 def test_targets_of_every_measure(people, measure):
     target = {
         "code": "t", "name_zh": "t", "name_en": "t", "measure": measure, "comparison": ">=",
-        "value": quantity(0, "share"),
+        "value": quantity(0, UNITS.get(measure, "share")),
     }  # fmt: skip
     plan = povsim.read_scenario("sample", overrides={"targets": [target]})
     out = povsim.simulate(people, plan, draws=2).isel(scenario=0)

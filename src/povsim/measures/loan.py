@@ -15,7 +15,6 @@ MICROCREDIT_TERMS = (
     "line",
 )  # fmt: skip
 _ZERO = f32(0.0)
-_ONE = f32(1.0)
 
 
 @inlined

@@ -18,9 +18,13 @@ _ONE = f32(1.0)
 @inlined
 def owe(h: Households, i: int, amount: np.float32, years: np.float32, rate: np.float32) -> None:
     """Add the household's own part to its debt, to be paid back in equal yearly parts at a rate of interest."""
-    h.real[at.DEBT, i] += amount
+    before = h.real[at.DEBT, i]
+    total = before + amount
+    if total > f32(0.0):
+        # the rate of the whole is the mean of its parts
+        h.real[at.DEBT_RATE, i] = (h.real[at.DEBT_RATE, i] * before + rate * amount) / total
+    h.real[at.DEBT, i] = total
     h.real[at.DEBT_PAYMENT, i] += amount / years
-    h.real[at.DEBT_RATE, i] = max(h.real[at.DEBT_RATE, i], rate)
 
 
 @inlined
