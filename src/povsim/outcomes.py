@@ -96,7 +96,11 @@ class Results:
 def variable(name: str, dims: tuple[str, ...], values: npt.NDArray[Any]) -> xr.Variable:
     """Return a labelled variable."""
     units, label, label_zh = LABELS[name]
-    return xr.Variable(dims, values, {"units": units, "long_name": label, "long_name_zh": label_zh})
+    attributes: dict[str, Any] = {"units": units, "long_name": label, "long_name_zh": label_zh}
+    if units == "flag":
+        meanings = "not_applicable false true"
+        attributes |= {"flag_values": np.array([-1, 0, 1], dtype=np.int8), "flag_meanings": meanings}
+    return xr.Variable(dims, values, attributes)
 
 
 def assemble(

@@ -62,6 +62,7 @@ def write_problems(problems: Iterable[Problem], path: str | Path) -> None:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_problems([Problem("wage", "impossible value", found="-3", rows=(2, 9))], Path(folder, "problems.csv"))
     ...     text = Path(folder, "problems.csv").read_text(encoding="utf-8-sig")
@@ -112,6 +113,7 @@ def describe_register(register: xr.Dataset, *, lang: Language = "en") -> dict[st
     Examples
     --------
     >>> from povsim.register import read_register
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "register-2016.csv")
     ...     _ = file.write_text("乡镇,村,户编号,人数,人均纯收入\n东塘镇,新光村,7,3,2500\n", encoding="utf-8")

@@ -83,8 +83,8 @@ def test_counts_are_whole_numbers_and_flags_int8_in_a_compressed_file(place: Pat
         assert raw.data_model == "NETCDF4"
         assert raw["persons"].dtype == np.int32
         assert raw["village_passes"].dtype == np.int8
-        assert raw["village_passes"].flag_meanings == "false true"
-        assert raw["village_passes"].flag_values.tolist() == [0, 1]
+        assert raw["village_passes"].flag_meanings == "not_applicable false true"
+        assert raw["village_passes"].flag_values.tolist() == [-1, 0, 1]
         filters = raw["persons"].filters()
         assert (filters["zlib"], filters["complevel"]) == (True, 1)
 
