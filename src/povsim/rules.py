@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from povsim.beliefs import Residual
 from povsim.capacity import PRIORITIES, Ask
 from povsim.draws import decision_key, uniforms
 from povsim.incomes import Parts
@@ -31,7 +32,7 @@ from povsim.plan import (
 )
 from povsim.quantity import Quantity
 from povsim.rulebook import GuaranteeTest, Meaning
-from povsim.scenario import Residual, Scenario, entries
+from povsim.scenario import Scenario, entries
 from povsim.terms import CAUSES
 
 TERMS = {
