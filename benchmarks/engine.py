@@ -45,15 +45,15 @@ SCENARIOS = 8
 FIRST_YEAR = 2016
 
 PARTS = {
-    "draws": ("fill_normals", "fill_uniforms"),
+    "draws": ("draw_luck", "draw_start"),
     "starting state": ("start",),
-    "rules, trends, drift": ("make_rules", "trends", "_area_luck", "_drift"),
+    "rules, trends, drift": ("make_rules", "trends", "_area_luck", "_earned_trends"),
     "incomes": ("earn_year",),
-    "shocks": ("fall_ill_year", "strike_year"),
+    "shocks": ("shock_year",),
     "measures": ("list_served", "service_debt_year"),
     "capacity": ("list_candidates", "applications", "_decide", "_offer"),
-    "tests and inspection": ("test_year", "inspect_year"),
-    "statistics": ("count_people", "count_money", "count_bins", "count_patterns", "_share_out", "_counts"),
+    "tests and inspection": ("judge_year",),
+    "statistics": ("count_year", "_share_out", "_counts"),
 }
 """Which functions make up which part of the engine, beside those of the measures."""
 
