@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import povsim
+
+# the first example may have to compile: no deadline
+settings.register_profile("compiled", deadline=None)
+settings.load_profile("compiled")
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

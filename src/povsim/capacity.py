@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.compiled import compiled, f32, inlined
-from povsim.draws import luck_of
-from povsim.layout import Floats, Households, Ints, Longs, Shorts
+from povsim.draws import fill_uniforms
+from povsim.layout import Floats, Households, Ints, Keys, Longs, Shorts
 from povsim.measures.frame import Turn
 
 POOREST_FIRST, RANDOM, BY_CAUSE = 0, 1, 2
@@ -130,6 +130,25 @@ def widest_income(asks: list[Ask]) -> np.float32:
 
 
 @compiled
+def _draw_lots(key: Keys, take_up: np.float32, turn: Turn, place: Ints, kept_luck: Floats) -> int:
+    """Keep those of the eligible who apply, in place, with the luck that a random order goes by; return how many."""
+    # gathered first: the generator runs eight lanes at once over an array, one at a time inside a loop with branches
+    keys = np.empty(place.shape[0], dtype=np.uint64)
+    for k in range(place.shape[0]):
+        keys[k] = key[place[k]]
+    luck = np.empty((4, place.shape[0]), dtype=np.float32)
+    fill_uniforms(turn.key, turn.draw, turn.origin + turn.year, keys, luck)
+    applies, order = luck[0], luck[1]
+    kept = 0
+    for k in range(place.shape[0]):
+        if applies[k] < take_up:
+            place[kept] = place[k]
+            kept_luck[kept] = order[k]
+            kept += 1
+    return kept
+
+
+@compiled
 def list_applicants(
     h: Households,
     since: Shorts,
@@ -168,10 +187,9 @@ def list_applicants(
     status, income, arrears = h.whole[at.STATUS], h.real[at.LAST_INCOME], h.real[at.ARREARS]
     deprived, balance, persons = h.whole[at.DEPRIVED], h.real[at.BALANCE], h.home[at.PERSONS]
     category, cause, workers = h.traits[at.CATEGORY], h.traits[at.CAUSE], h.traits[at.WORKERS]
-    village, weight, key = h.village, h.weight, h.key
+    village, weight = h.village, h.weight
     heads = h.traits[max(who[10], 0)]
-    k0, k1, year, below, take_up = turn.key[0], turn.key[1], turn.origin + turn.year, ask.below, ask.take_up
-    statuses, failing, filled = who[0], who[3], 0
+    below, take_up, statuses, failing, filled = ask.below, ask.take_up, who[0], who[3], 0
     for i in turn.served:
         fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
         fits = fits and (failing == 0 or (deprived[i] & failing) != 0)
@@ -188,11 +206,9 @@ def list_applicants(
             in_support = running[0] + running[1] * balance[i] if ended[i] == 0 else f32(0.0)
             standing[v, 2] += np.int64(np.ceil(in_support)) * units
         elif fits and (who[8] == 0 or arrears[i] <= f32(0.0)) and (who[10] == 0 or heads[i] > 0):
-            luck = luck_of(k0, k1, turn.draw, year, key[i])
-            if luck[0] < take_up:
-                place[filled] = i
-                first_luck[filled] = luck[1]
-                filled += 1
+            place[filled] = i
+            filled += 1
+    filled = _draw_lots(h.key, take_up, turn, place[:filled], first_luck)
     _price(h, ask, place[:filled], first_luck[:filled], out.sort_key, out.cost)
     return filled
 
