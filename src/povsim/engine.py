@@ -115,8 +115,9 @@ def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Pro
         Told how far the run is.
     """
     engine = _Engine(task, tables, threads or os.cpu_count() or 1, progress)
-    for position, number in enumerate(task.draws):
-        engine.live(_make_draw(task, number, position))
+    with engine.workers() as each:
+        for position, number in enumerate(task.draws):
+            engine.live(_make_draw(task, number, position), each)
 
 
 def size_of(task: Task, register: xr.Dataset) -> tuple[Size, npt.NDArray[np.int64]]:
@@ -186,6 +187,10 @@ def _earned_trends(prepared: Prepared, rules: Rules, scenario: Scenario) -> Doub
     )
 
 
+Each = Callable[..., "list[list[dict[str, Offer]]]"]
+"""A map over blocks."""
+
+
 class _Engine:
     """The loop's state: threads with their work space, and the households of each block and scenario."""
 
@@ -202,20 +207,18 @@ class _Engine:
     def steps(self) -> int:
         return len(self.task.draws) * len(self.blocks) * self.tables.size.years
 
-    def live(self, draw: Draw) -> None:
+    def live(self, draw: Draw, each: Each) -> None:
         """Live one draw: all years of a block at once, or year by year where blocks have to share capacity."""
-        years = range(self.tables.size.years)
         places = range(len(self.blocks))
-        with self._workers() as each:
-            if not draw.shared:
-                each(lambda place: self._live_block(draw, place), places)
-                return
-            each(lambda place: self._begin(draw, place), places)
-            for index in years:
-                offers = each(lambda place, index=index: self._apply(draw, place, index), places)
-                for scenario in range(len(draw.rules)):
-                    self._meet(draw, scenario, index, [offer[scenario] for offer in offers])
-                each(lambda place, index=index: self._live_year(draw, place, index), places)
+        if not draw.shared:
+            each(lambda place: self._live_block(draw, place), places)
+            return
+        each(lambda place: self._begin(draw, place), places)
+        for index in range(self.tables.size.years):
+            offers = each(lambda place, index=index: self._apply(draw, place, index), places)
+            for scenario in range(len(draw.rules)):
+                self._meet(draw, scenario, index, [offer[scenario] for offer in offers])
+            each(lambda place, index=index: self._live_year(draw, place, index), places)
 
     def _live_block(self, draw: Draw, place: int) -> None:
         self._begin(draw, place)
@@ -224,7 +227,7 @@ class _Engine:
             self._live_year(draw, place, index)
 
     @contextmanager
-    def _workers(self) -> Iterator[Callable[..., list[list[dict[str, Offer]]]]]:
+    def workers(self) -> Iterator[Each]:
         """Give a map over blocks, on threads when there are several; the first error or Ctrl-C ends the rest."""
         if self.threads == 1:
             yield lambda function, places: [function(place) for place in places]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from povsim.beliefs import Incomes, Inspection, References, Shocks
 from povsim.errors import InputError, Problem, nearest
-from povsim.plan import Measure, Years
+from povsim.plan import CALENDAR, Measure, Years
 from povsim.quantity import Quantity, Rule, read_yaml, validate
 from povsim.rulebook import ExitStandard, Meaning, Named, Target
 
@@ -94,8 +94,6 @@ class Scenario(Named):
 
     def active(self) -> dict[str, Measure]:
         """Return the measures that are on, in the order in which they act within a year."""
-        from povsim.plan import CALENDAR
-
         chosen = [(CALENDAR.index(measure.type), code) for code, measure in self.measures.items() if measure.active]
         return {code: self.measures[code] for _, code in sorted(chosen, key=lambda pair: pair[0])}
 
