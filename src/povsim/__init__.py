@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from povsim.draws import uniforms
     from povsim.errors import InputError
+    from povsim.explanation import explain
     from povsim.folder import open_run
     from povsim.outcomes import ratios
     from povsim.outlook import forecast
@@ -20,18 +21,21 @@ if TYPE_CHECKING:
     from povsim.register import read_register
     from povsim.runs import complete_population, simulate
     from povsim.scenario import read_scenario
+    from povsim.sweeps import sweep
     from povsim.synthetic import synthesise_register
 
 _HOMES = {
     "InputError": "errors",
     "Process": "process",
     "complete_population": "runs",
+    "explain": "explanation",
     "forecast": "outlook",
     "open_run": "folder",
     "ratios": "outcomes",
     "read_register": "register",
     "read_scenario": "scenario",
     "simulate": "runs",
+    "sweep": "sweeps",
     "synthesise_register": "synthetic",
     "uniforms": "draws",
 }
@@ -41,12 +45,14 @@ __all__ = [
     "Process",
     "__version__",
     "complete_population",
+    "explain",
     "forecast",
     "open_run",
     "ratios",
     "read_register",
     "read_scenario",
     "simulate",
+    "sweep",
     "synthesise_register",
     "uniforms",
 ]

@@ -99,8 +99,8 @@ def _translate(command: Any, path: str, texts: Wording) -> None:
         _translate(below, f"{path}.{name}" if path else name, texts)
 
 
-def _say(lang: str | None = None) -> Wording:
-    return wording(language(lang or Planner.asked), "commands")
+def _say(lang: str | None = None, *rooms: str) -> Wording:
+    return wording(language(lang or Planner.asked), "commands", *rooms)
 
 
 app = typer.Typer(
@@ -159,6 +159,22 @@ def run(  # noqa: PLR0913  (one parameter per option of the command)
 
     settings = Settings(range(draws), seed, threads, household_summary=households)
     perform(Order(scenario, register, mapping, out, tuple(set_ or ()), settings), _say(lang))
+
+
+@app.command()
+def explain(  # noqa: PLR0913  (one parameter per option of the command)
+    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    household: Annotated[str, typer.Argument(metavar="HOUSEHOLD")],
+    scenario: Annotated[str | None, typer.Option("--scenario", metavar="CODE")] = None,
+    draw: Annotated[int | None, typer.Option("--draw", min=0, metavar="N")] = None,
+    register: Annotated[Path | None, typer.Option("--register", metavar="FILE")] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Explain one household's years in one draw of a run."""
+    from povsim.cli_explain import Question, answer
+
+    answer(Question(run, household, scenario, draw, register, json), _say(lang, "explain"))
 
 
 @register_app.command("check")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from povsim.terms import Language
 
-ROOMS = ("commands", "help", "margins", "plan", "units")
+ROOMS = ("commands", "explain", "help", "margins", "plan", "units")
 """Files of texts; each is read only when asked for, because help has to answer at once."""
 
 
