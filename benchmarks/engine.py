@@ -3,9 +3,8 @@
     python benchmarks/engine.py --households 500000 --years 10 --repeats 3 --json results.json
 
 The two take turns, so that whatever else the machine does falls on both. Seconds depend on the machine; quote the
-ratios. Neither side's time holds the preparation of the register (the regression that explains incomes); both hold all
-that a draw needs. Memory is what ``tracemalloc`` sees, which NumPy reports its arrays to, from before the register is
-prepared.
+ratios, and on a busy machine those of processor time on one thread. Neither side's time holds the preparation of the
+register (the regression that explains incomes); both hold all that a draw needs, without a summary by household.
 """
 
 from __future__ import annotations
@@ -18,222 +17,164 @@ import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import xarray as xr
 
-import povsim
-import povsim.engine
-import povsim.measures
-from povsim.engine import Task, make_task, size_of
-from povsim.quantity import read_yaml
-from povsim.runs import Settings, run_scenarios
-from povsim.scenario import Scenario, locate
-from povsim.tables import Tables
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from benchmarks.plain import Facts, GeneratorLuck, read_facts, simulate_plain
+import povsim  # noqa: E402
+from benchmarks.cases import (  # noqa: E402
+    SCENARIOS,
+    bytes_a_household,
+    county,
+    live_engine,
+    live_plain,
+    plans,
+    timed,
+)
+from benchmarks.memory import LARGEST, SIZES, costs, show_costs, show_traced, traced  # noqa: E402
+from benchmarks.parts import can_mark, show_parts, where_time_goes  # noqa: E402
+from benchmarks.plain import County, read_facts  # noqa: E402
+from benchmarks.plain_measures import ACTS, Turn, figures  # noqa: E402
+from povsim.engine import make_task  # noqa: E402
+from povsim.measures import FIRST_SUBSIDY  # noqa: E402
+from povsim.runs import Settings, run_scenarios  # noqa: E402
+from povsim.scenario import Scenario  # noqa: E402
 
-SCENARIOS = 8
-FIRST_YEAR = 2016
-
-PARTS = {
-    "draws": ("draw_luck", "draw_start"),
-    "starting state": ("start",),
-    "rules, trends, drift": ("make_rules", "trends", "_area_luck", "_earned_trends"),
-    "incomes": ("earn_year",),
-    "shocks": ("shock_year",),
-    "measures": ("list_served", "service_debt_year"),
-    "capacity": ("list_candidates", "applications", "_decide", "_offer"),
-    "tests and inspection": ("judge_year",),
-    "statistics": ("count_year", "_share_out", "_counts"),
-}
-"""Which functions make up which part of the engine, beside those of the measures."""
-
-
-def county(households: int) -> xr.Dataset:
-    """Synthesise a county like Xiangyin with this many households."""
-    data = read_yaml(locate("xiangyin-2016.margins.yaml"))
-    factor = households / data["population"]["households"]["value"]
-    for place, names in (("population", ("households", "persons")), ("registration", ("households", "persons"))):
-        for name in names:
-            entry = data[place][name]
-            data[place][name] = {**entry, "value": round(entry["value"] * factor), "spread": None}
-    return povsim.synthesise_register(data, seed=2016)
+BUDGET, NO_LIMIT, PROCESS = "county-wide budget in force", "no shared capacity", "a process of its own, budget in force"
+QUICK_HOUSEHOLDS, QUICK_SIZES, QUICK_DRAWS, QUICK_YEARS = 10_000, (10_000, 20_000), 1, 3
+VISITED, VISIT_YUAN = 0.1, 800.0
 
 
-def plans(years: int, factor: float, *, shared: bool) -> tuple[Scenario, ...]:
-    """Return eight variants of the shipped plan with every measure on: growth and take-up differ.
+# ---- a process added from Python, on either side ----
 
-    Parameters
-    ----------
-    years : int
-        Years simulated; the measures run all of them.
-    factor : float
-        Size of the county relative to the shipped one: budgets grow with it.
-    shared : bool
-        Whether capacity is shared by the county, as shipped, or without limit.
-    """
-    shipped = povsim.read_scenario("xiangyin-2016")
-    last = FIRST_YEAR + years - 1
-    changes: dict[str, Any] = {"years": [FIRST_YEAR, last]}
-    for code, measure in shipped.measures.items():
-        changes[f"measures.{code}.years"] = [FIRST_YEAR, last]
-        if measure.capacity is None:
-            continue
-        kind, limit = measure.capacity.limit()
-        if not shared:
-            changes[f"measures.{code}.capacity"] = None
-        elif kind != "share":
-            changes[f"measures.{code}.capacity.{kind}.value"] = float(limit.at(FIRST_YEAR) * factor)
-    variants = [
-        {
-            "code": f"variant-{place + 1}",
-            "incomes.growth.wage.value": 0.06 + 0.008 * place,
-            "measures.industry.take_up.value": 0.3 + 0.08 * place,
-        }
-        for place in range(SCENARIOS)
+
+def visit(block: Any) -> None:
+    """Let tourism bring something to one household in ten."""
+    block.business[block.uniforms()[0] < VISITED] += VISIT_YUAN
+
+
+def act_and_visit(county: County) -> None:
+    """Let the plain model's measures act, and tourism before the subsidies, as the engine does."""
+    turns = [
+        Turn(county, slot, measure, county.records[measure.code], figures(measure, county.index))
+        for slot, measure in enumerate(county.rules.measures)
     ]
-    return tuple(povsim.read_scenario("xiangyin-2016", overrides={**changes, **variant}) for variant in variants)
+    for turn in turns:
+        if turn.measure.kind < FIRST_SUBSIDY:
+            ACTS[turn.measure.kind](turn)
+    county.gross[county.luck.uniform("process.visit", county.year, 0) < VISITED] += VISIT_YUAN
+    for turn in turns:
+        if turn.measure.kind >= FIRST_SUBSIDY:
+            ACTS[turn.measure.kind](turn)
 
 
-def live_plain(register: xr.Dataset, facts: Facts, scenarios: tuple[Scenario, ...], draw: int) -> float:
-    """Return the seconds that plain NumPy takes for one draw of the scenarios."""
-    begun = time.perf_counter()
-    for scenario in scenarios:
-        facts.prepared._drifts.clear()  # each run works out its own drift
-        simulate_plain(register, scenario, seed=1, draw=draw, luck=GeneratorLuck, facts=facts)
-    return time.perf_counter() - begun
+# ---- races ----
 
 
-def live_engine(register: xr.Dataset, task: Task, draw: int, threads: int) -> float:
-    """Return the seconds that the engine takes for one draw of a task."""
-    for prepared in task.prepared:
-        prepared._drifts.clear()
-    begun = time.perf_counter()
-    one = replace(task, draws=range(draw, draw + 1))
-    size, township = size_of(one, register)
-    povsim.engine.run(one, Tables(size, township, household_summary=False), threads=threads)
-    return time.perf_counter() - begun
-
-
-def race(register: xr.Dataset, scenarios: tuple[Scenario, ...], repeats: int) -> list[dict[str, Any]]:
-    """Let plain NumPy and the engine take turns; one row for each number of scenarios and threads."""
+def race(
+    register: xr.Dataset, scenarios: tuple[Scenario, ...], repeats: int, *, process: bool = False
+) -> list[dict[str, Any]]:
+    """Let plain NumPy and the engine take turns; one row for each number of threads."""
     facts = read_facts(register, scenarios[0])
-    years, households = len(scenarios[0].span), register.sizes["household"]
-    rows = []
-    for count in (1, SCENARIOS):
-        chosen = scenarios[:count]
-        task = make_task(register, chosen, draws=range(1), seed=1)
-        live_engine(register, task, 0, 1)
-        seconds: dict[str, list[float]] = defaultdict(list)
+    added = (povsim.Process("visit", visit),) if process else ()
+    task = make_task(register, scenarios, draws=range(1), seed=1, processes=added)
+    live_engine(register, task, 0, 1)
+    sides: dict[str, Callable[[int], float]] = {
+        "plain": lambda draw: live_plain(register, facts, scenarios, draw),
+        "1": lambda draw: live_engine(register, task, draw, 1),
+        "2": lambda draw: live_engine(register, task, draw, 2),
+    }
+    seconds: dict[str, list[float]] = defaultdict(list)
+    processor: dict[str, list[float]] = defaultdict(list)
+    with patch("benchmarks.plain.act", act_and_visit) if process else patch.dict({}):
         for draw in range(1, repeats + 1):
-            seconds["plain"].append(live_plain(register, facts, chosen, draw))
-            for threads in (1, 2):
-                seconds[f"engine {threads}"].append(live_engine(register, task, draw, threads))
-        work = households * years * count / 1e6
-        for threads in (1, 2):
-            pairs = zip(seconds["plain"], seconds[f"engine {threads}"], strict=True)
-            rows.append(
-                {
-                    "scenarios": count,
-                    "threads": threads,
-                    "plain_seconds": statistics.median(seconds["plain"]),
-                    "engine_seconds": statistics.median(seconds[f"engine {threads}"]),
-                    "ratio": statistics.median(plain / engine for plain, engine in pairs),
-                    "plain_rate": work / statistics.median(seconds["plain"]),
-                    "engine_rate": work / statistics.median(seconds[f"engine {threads}"]),
-                }
-            )
-    return rows
+            for side, live in sides.items():
+                begun = time.process_time()
+                seconds[side].append(live(draw))
+                processor[side].append(time.process_time() - begun)
+    work = register.sizes["household"] * len(scenarios[0].span) * len(scenarios)
+    return [_row(len(scenarios), threads, seconds, processor, work) for threads in (1, 2)]
 
 
-def memory(register: xr.Dataset, scenarios: tuple[Scenario, ...]) -> dict[str, float]:
-    """Return bytes a household that preparing and running take beside the register, at their peak."""
-    tracemalloc.start()
-    task = make_task(register, scenarios, draws=range(1), seed=1)
-    held, peak_of_preparing = tracemalloc.get_traced_memory()
-    tracemalloc.reset_peak()
-    live_engine(register, task, 0, 2)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    households = register.sizes["household"]
+def _row(
+    scenarios: int, threads: int, seconds: dict[str, list[float]], processor: dict[str, list[float]], work: int
+) -> dict[str, Any]:
+    def ratio(spent: dict[str, list[float]]) -> float:
+        return statistics.median(a / b for a, b in zip(spent["plain"], spent[str(threads)], strict=True))
+
+    plain, engine = statistics.median(seconds["plain"]), statistics.median(seconds[str(threads)])
     return {
-        "scenarios": len(scenarios),
-        "prepared": held / households,
-        "peak_while_preparing": peak_of_preparing / households,
-        "peak_while_running": peak / households,
+        "scenarios": scenarios,
+        "threads": threads,
+        "plain_seconds": plain,
+        "engine_seconds": engine,
+        "ratio": ratio(seconds),
+        "processor_ratio": ratio(processor),
+        "engine_processor_nanoseconds": statistics.median(processor[str(threads)]) / work * 1e9,
+        "plain_rate": work / plain / 1e6,
+        "engine_rate": work / engine / 1e6,
     }
 
 
-def where_time_goes(register: xr.Dataset, scenarios: tuple[Scenario, ...], repeats: int) -> dict[str, Any]:
-    """Return the share of the engine's time on one thread by part; the rest is the driver.
-
-    The functions that the driver calls are timed from outside: a profiler would add its own time to many small calls.
-    """
-    task = make_task(register, scenarios, draws=range(1), seed=1)
-    with _timed() as spent:
-        total = sum(live_engine(register, task, draw, 1) for draw in range(1, repeats + 1))
-    parts = dict.fromkeys(PARTS, 0.0)
-    for (part, _), seconds in spent.items():
-        parts[part] += seconds
-    # the start draws its own luck
-    shares = {part: seconds / total for part, seconds in parts.items()}
-    shares["driver"] = 1 - sum(shares.values())
-    functions = {name: seconds / total for (_, name), seconds in sorted(spent.items(), key=lambda item: -item[1])}
-    return {"scenarios": len(scenarios), "seconds": total / repeats, "parts": shares, "functions": functions}
+def races(register: xr.Dataset, years: int, repeats: int) -> dict[str, list[dict[str, Any]]]:
+    """Run all races: with the budget, without limits, with a process added from Python."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, shared in ((BUDGET, True), (NO_LIMIT, False)):
+        scenarios = plans(register, years, shared=shared)
+        found[name] = [row for count in (1, SCENARIOS) for row in race(register, scenarios[:count], repeats)]
+    found[PROCESS] = race(register, plans(register, years, shared=True)[:1], repeats, process=True)
+    return found
 
 
-@contextmanager
-def _timed() -> Iterator[dict[tuple[str, str], float]]:
-    """Time the functions of ``PARTS`` and of the measures, each without the timed ones that it calls."""
-    spent: dict[tuple[str, str], float] = defaultdict(float)
-    inner = [0.0]
-
-    def watch(part: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **named: Any) -> Any:
-            inner.append(0.0)
-            begun = time.perf_counter()
-            result = function(*arguments, **named)
-            took = time.perf_counter() - begun
-            spent[part, name] += took - inner.pop()
-            inner[-1] += took
-            return result
-
-        return timed
-
-    saved = [(home, name, getattr(home, name)) for names in PARTS.values() for name in names for home in _homes(name)]
-    part_of = {name: part for part, names in PARTS.items() for name in names}
-    acts = dict(povsim.measures.ACTS)
-    for home, name, function in saved:
-        setattr(home, name, watch(part_of[name], name, function))
-    for name, act in acts.items():
-        povsim.measures.ACTS[name] = watch("measures", name, act)
-    try:
-        yield spent
-    finally:
-        for home, name, function in saved:
-            setattr(home, name, function)
-        povsim.measures.ACTS.update(acts)
+def show_races(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Print the races as a table."""
+    heads = (("scenarios", 10), ("threads", 9), ("plain s", 10), ("engine s", 10), ("ratio", 8), ("cpu ratio", 11))
+    print(
+        f"{'':38}" + "".join(f"{head:>{width}}" for head, width in heads) + f"{'M/s':>8}{'plain M/s':>11}{'cpu ns':>8}"
+    )
+    for name, rows in found.items():
+        for row in rows:
+            print(
+                f"{name:38}{row['scenarios']:>10}{row['threads']:>9}{row['plain_seconds']:>10.2f}"
+                f"{row['engine_seconds']:>10.2f}{row['ratio']:>8.1f}{row['processor_ratio']:>11.1f}"
+                f"{row['engine_rate']:>8.2f}{row['plain_rate']:>11.2f}{row['engine_processor_nanoseconds']:>8.0f}"
+            )
+    print("M/s: million household-years times scenarios a second; cpu: processor time, all threads together")
+    print("cpu ns: the engine's, for a household, year and scenario\n")
 
 
-def _homes(name: str) -> list[Any]:
-    """Return the modules that call a function by this name from Python."""
-    modules = [module for path, module in sorted(sys.modules.items()) if path.startswith("povsim.")]
-    found = [module for module in modules if callable(getattr(module, name, None))]
-    # compiled functions of the same module call each other, and must not meet a Python function
-    return [
-        module
-        for module in found
-        if not (hasattr(getattr(module, name), "py_func") and getattr(module, name).__module__ == module.__name__)
-    ]
+# ---- the shipped county, compiling ----
+
+
+def shipped_runs(draws: int) -> list[dict[str, float]]:
+    """Return the seconds of the shipped county on two threads, tables and verdicts included."""
+    plan = povsim.read_scenario("xiangyin-2016")
+    growth = [{"code": f"growth-{place}", "incomes.growth.wage.value": 0.06 + 0.01 * place} for place in range(1, 4)]
+    four = (plan, *(povsim.read_scenario("xiangyin-2016", overrides=change) for change in growth))
+    made, people = timed(lambda: povsim.complete_population(plan))
+    rows = []
+    for scenarios, count in (((plan,), min(draws, 10)), (four, draws)):
+        settings = Settings(range(count), 1, 2, household_summary=False)
+        seconds, _ = timed(lambda scenarios=scenarios, settings=settings: run_scenarios(people, scenarios, settings))
+        rows.append({"draws": count, "scenarios": len(scenarios), "seconds": seconds, "register_seconds": made})
+    return rows
+
+
+def show_shipped(rows: list[dict[str, float]]) -> None:
+    """Print the runs of the shipped county."""
+    print(f"shipped county, 2 threads; its register took {rows[0]['register_seconds']:.1f} s to make")
+    for row in rows:
+        print(f"  {row['draws']} draws, {row['scenarios']} scenarios: {row['seconds']:.1f} s")
+    print()
 
 
 FIRST_CALL = """
@@ -258,81 +199,113 @@ def compiling() -> dict[str, float]:
         found = {}
         for name in ("first", "cached"):
             done = subprocess.run(
-                [sys.executable, "-c", FIRST_CALL], env=surroundings, capture_output=True, text=True, check=True
+                [sys.executable, "-c", FIRST_CALL], env=surroundings, stdout=subprocess.PIPE, text=True, check=True
             )
             found[name] = float(done.stdout)
     return found
 
 
-def shipped_run(draws: int) -> dict[str, float]:
-    """Return the seconds of the shipped county, household summary and verdicts included, on two threads."""
-    plan = povsim.read_scenario("xiangyin-2016")
-    people = povsim.complete_population(plan)
-    begun = time.perf_counter()
-    run_scenarios(people, (plan,), Settings(range(draws), 1, 2))
-    return {"draws": draws, "households": people.sizes["household"], "seconds": time.perf_counter() - begun}
+def show_compiling(found: dict[str, float]) -> None:
+    """Print what the first call takes."""
+    print(
+        f"first call after installing: {found['first']:.1f} s more than a later one; cached: {found['cached']:.1f} s\n"
+    )
 
 
-def measure(households: int, years: int, repeats: int, draws: int) -> dict[str, Any]:
-    """Measure everything."""
-    register = county(households)
-    factor = households / 169_800
-    found: dict[str, Any] = {"households": register.sizes["household"], "years": years, "repeats": repeats, "races": {}}
-    profiles: dict[str, Any] = {}
-    for name, shared in (("county-wide capacity", True), ("no shared capacity", False)):
-        scenarios = plans(years, factor, shared=shared)
-        found["races"][name] = race(register, scenarios, repeats)
-        profiles[name] = [where_time_goes(register, scenarios[:count], repeats) for count in (1, SCENARIOS)]
-        if shared:
-            found["memory"] = [memory(register, scenarios[:count]) for count in (1, SCENARIOS)]
-    found["profiles"] = profiles
-    found["compiling"] = compiling()
-    found["shipped"] = shipped_run(draws)
+def profiles(register: xr.Dataset, years: int, draws: int) -> dict[str, list[dict[str, Any]]]:
+    """Return where the time goes with one and eight scenarios, with the budget and without limits."""
+    found = {}
+    for name, shared in ((BUDGET, True), (NO_LIMIT, False)):
+        scenarios = plans(register, years, shared=shared)
+        found[name] = [where_time_goes(register, scenarios[:count], draws) for count in (1, SCENARIOS)]
     return found
 
 
-def show(found: dict[str, Any]) -> None:
-    """Print the measurements as tables."""
-    print(f"{found['households']} households, {found['years']} years, one draw, median of {found['repeats']}\n")
-    heads = (("scenarios", 10), ("threads", 9), ("plain s", 10), ("engine s", 10), ("ratio", 8), ("M/s", 9))
-    print(f"{'capacity':24}" + "".join(f"{head:>{width}}" for head, width in heads) + f"{'plain M/s':>11}")
-    for name, rows in found["races"].items():
-        for row in rows:
-            print(
-                f"{name:24}{row['scenarios']:>10}{row['threads']:>9}{row['plain_seconds']:>10.2f}"
-                f"{row['engine_seconds']:>10.2f}{row['ratio']:>8.1f}{row['engine_rate']:>9.1f}{row['plain_rate']:>11.2f}"
-            )
-    print("M/s: million household-years times scenarios a second\n")
-    for row in found["memory"]:
-        parts = ", ".join(f"{name.replace('_', ' ')} {value:.0f}" for name, value in row.items() if name != "scenarios")
-        print(f"memory, {row['scenarios']} scenarios, bytes a household beside the register: {parts}")
-    times, shipped = found["compiling"], found["shipped"]
-    print(f"first call: {times['first']:.1f} s more than a later one, {times['cached']:.1f} s with the cache on disk")
-    print(f"shipped county, {shipped['draws']} draws, 2 threads, household summary: {shipped['seconds']:.1f} s\n")
-    for name, profiles in found["profiles"].items():
-        print(f"share of the engine's time, one thread, {name}:")
-        print(f"  {'':26}" + "".join(f"{profile['scenarios']:>4} scenarios" for profile in profiles))
-        for part in profiles[0]["parts"]:
-            print(f"  {part:26}" + "".join(f"{profile['parts'][part]:>13.1%} " for profile in profiles))
-        top = list(profiles[-1]["functions"].items())[:12]
-        print("  most:", ", ".join(f"{function} {share:.1%}" for function, share in top), "\n")
+def show_profiles(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Print where the time goes."""
+    for name, rows in found.items():
+        show_parts(name, rows)
 
 
-def main() -> None:
-    """Read the command line, measure, print."""
+# ---- the command ----
+
+SHOW: dict[str, Callable[[Any], None]] = {
+    "cost": show_costs, "races": show_races, "parts": show_profiles, "memory": show_traced, "shipped": show_shipped,
+    "first-call": show_compiling,
+}  # fmt: skip
+"""What can be measured, in this order: sizes first, while this process is small."""
+NEEDS_REGISTER = {"races", "parts", "memory"}
+
+
+def measure(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Measure what was chosen, and print each as it is done."""
+    wanted = [name for name in SHOW if name in chosen.only]
+    found: dict[str, Any] = {"years": chosen.years, "repeats": chosen.repeats}
+    register = None
+    for name in wanted:
+        if name in NEEDS_REGISTER and register is None:
+            register = county(chosen.households)
+            found["households"] = register.sizes["household"]
+            show_register(register, chosen)
+        found[name] = _measure_one(name, register, chosen)
+        SHOW[name](found[name])
+        sys.stdout.flush()
+    return found
+
+
+def show_register(register: xr.Dataset, chosen: argparse.Namespace) -> None:
+    """Print what the measurements run on."""
+    households, villages = register.sizes["household"], register.sizes["village"]
+    print(
+        f"{households} households in {villages} villages, {bytes_a_household(register):.0f} bytes a household, "
+        f"{chosen.years} years, one draw, median of {chosen.repeats}, {os.cpu_count()} processors\n"
+    )
+
+
+def _measure_one(name: str, register: xr.Dataset | None, chosen: argparse.Namespace) -> Any:
+    if name == "cost":
+        return costs(chosen.sizes, chosen.years, chosen.repeats)
+    if name == "shipped":
+        return shipped_runs(chosen.draws)
+    if name == "first-call":
+        return compiling()
+    assert register is not None
+    if name == "races":
+        return races(register, chosen.years, chosen.repeats)
+    if name == "memory":
+        return traced(register, plans(register, chosen.years, shared=True))
+    return profiles(register, chosen.years, chosen.repeats)
+
+
+def read_command(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--households", type=int, default=500_000)
     parser.add_argument("--years", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--draws", type=int, default=200, help="draws of the shipped county")
-    parser.add_argument("--quick", action="store_true", help="a small county and few draws, to see that it runs")
+    parser.add_argument("--draws", type=int, default=100, help="draws of the shipped county")
+    parser.add_argument("--quick", action="store_true", help="all small, without the first call: to see that it runs")
+    parser.add_argument("--large", action="store_true", help=f"cost of a household at {LARGEST:,} too: gigabytes")
+    parser.add_argument("--only", action="append", choices=list(SHOW), metavar="NAME", help=", ".join(SHOW))
     parser.add_argument("--json", type=Path, help="file to write the measurements to")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(words)
+    chosen.sizes = (*SIZES, LARGEST) if chosen.large else SIZES
     if chosen.quick:
-        chosen.households, chosen.repeats, chosen.draws = min(chosen.households, 60_000), 1, 5
+        chosen.households, chosen.draws = min(chosen.households, QUICK_HOUSEHOLDS), QUICK_DRAWS
+        chosen.sizes, chosen.repeats, chosen.years = QUICK_SIZES, 1, min(chosen.years, QUICK_YEARS)
+    everything = [name for name in SHOW if name != "first-call" or not chosen.quick]
+    chosen.only = chosen.only or everything
+    if not can_mark() and "parts" in chosen.only:
+        print("parts: left out, the cycle counter of this processor cannot be read")
+        chosen.only = [name for name in chosen.only if name != "parts"]
+    return chosen
+
+
+def main() -> None:
+    """Read the command line, measure, print."""
+    chosen = read_command()
     np.seterr(all="ignore")
-    found = measure(chosen.households, chosen.years, chosen.repeats, chosen.draws)
-    show(found)
+    found = measure(chosen)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -2,108 +2,37 @@
 
 Two uses. As a twin it checks the engine: with :class:`AddressedLuck` it lives on the engine's own draws, so both
 should decide alike but for the last digits of float32. As a yardstick, with :class:`GeneratorLuck`, it is what the
-engine's speed is measured against: the code that an analyst would write first. Parameters of a draw, the regression
-that explains base-year incomes and the drift correction are taken from povsim; everything that happens within a year
-is written anew.
+engine's speed is measured against: the code that an analyst would write first. Parameters of a draw, the paths of
+villages, the regression that explains base-year incomes and the drift correction are taken from povsim; everything that
+happens to a household within a year is written anew, the measures in ``plain_measures``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.special import ndtri
 
-from povsim.draws import uniforms
+from benchmarks.plain_luck import ONCE, AddressedLuck, Doubles, Flags, GeneratorLuck, Luck, Watch, Whole, spread
+from benchmarks.plain_measures import Records, act, apply_all, by_stage
 from povsim.ground import Prepared, prepare
-from povsim.rules import TERMS, MeasureRules, Rules, make_rules
+from povsim.rules import INSPECTION_TERMS, SHOCK_TERMS, Rules, make_rules
 from povsim.scenario import Scenario
-from povsim.terms import CATEGORIES, CAUSES, STATUSES
+from povsim.terms import CAUSES, position
 
-Doubles = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
-NEVER, REGISTERED, EXITED, RELAPSED = 0, 1, 2, 3
+NEVER, REGISTERED, EXITED, RELAPSED, MONITORED = 0, 1, 2, 3, 4
+UNSTABLE, MARGINAL, HARDSHIP = 1, 2, 3
 EVENTS = ("exits", "wrong_exits", "relapses", "newly_poor", "lasting_exits")
+ILLNESS, DISABILITY, DISASTER, SKILL, LABOUR = (
+    position(CAUSES, code) + 1 for code in ("illness", "disability", "disaster", "skill", "labour")
+)
+LOOKED_AT = 1.5
 BINS, LOWEST, HIGHEST = 128, 100.0, 1_000_000.0
 MARGIN_BINS, MARGIN_REACH = 80, 2.0
 UNKNOWN_YEAR = -9
-
-
-class Luck(Protocol):
-    """Where random numbers come from; ``of`` is ``household``, ``village`` or ``county``."""
-
-    def uniform(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a uniform for each."""
-
-    def normal(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a standard normal for each."""
-
-
-class AddressedLuck:
-    """The engine's own luck: the number at each address, as a double."""
-
-    def __init__(self, register: xr.Dataset, *, seed: int, draw: int) -> None:
-        self.names = {
-            "household": register["household"].to_numpy(),
-            "village": register["village"].to_numpy().astype(str),
-            "county": register["county"].to_numpy().astype(str)[:1],
-        }
-        self.seed, self.draw = seed, draw
-
-    def uniform(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a uniform for each."""
-        luck = uniforms(self.names[of], seed=self.seed, draw=self.draw, year=year, decision=decision, lane=lane)
-        return luck.astype(np.float64)
-
-    def normal(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a standard normal for each."""
-        return np.asarray(ndtri(self.uniform(decision, year, lane, of)))
-
-
-class GeneratorLuck:
-    """NumPy's generator: one stream, in the order of the program."""
-
-    def __init__(self, register: xr.Dataset, *, seed: int, draw: int) -> None:
-        self.sizes = {"household": register.sizes["household"], "village": register.sizes["village"], "county": 1}
-        self.generator = np.random.default_rng([seed, draw])
-
-    def uniform(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a uniform for each."""
-        return self.generator.random(self.sizes[of])
-
-    def normal(self, decision: str, year: int, lane: int = 0, of: str = "household") -> Doubles:
-        """Return a standard normal for each."""
-        return self.generator.standard_normal(self.sizes[of])
-
-
-class Watch:
-    """Remembers nothing; the twin test brings one that notes comparisons that rounding could turn.
-
-    It is handed what the model has at hand anyway, so that watching nothing costs nothing.
-    """
-
-    def near(
-        self, kind: str, left: Any, right: Any, *, who: Any = None, scale: Callable[[], Any] | None = None
-    ) -> None:
-        """Look at a comparison; ``who`` are the households it is about, ``scale`` the size of what was added up."""
-
-    def rounded(self, kind: str, who: Whole, amount: Doubles) -> None:
-        """Look at amounts that are rounded to whole yuan."""
-
-    def sorted_into(self, position: Doubles, scale: Callable[[], Any]) -> None:
-        """Look at positions on a scale of bins."""
-
-    def meeting(self, area: Whole, ranked: Whole, key: Doubles, granted: Flags) -> None:
-        """Look at a decision on ranked applications for a limited capacity."""
-
-    def close(self) -> None:
-        """End a year."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +41,7 @@ class Facts:
 
     prepared: Prepared
     base_year: int
+    one_process: bool  # sources split from one total share their luck
     village: Whole
     township: Whole  # of each village
     county: Whole  # of each village
@@ -136,6 +66,7 @@ def read_facts(register: xr.Dataset, scenario: Scenario) -> Facts:
     return Facts(
         prepared=prepare(register, scenario),
         base_year=int(register.attrs["year"]),
+        one_process=register.attrs["income_detail"] == "split",
         village=register["household_village"].to_numpy().astype(np.int64),
         township=_in_order(township),
         county=_in_order(county),
@@ -157,24 +88,14 @@ def _in_order(labels: npt.NDArray[np.str_]) -> Whole:
 
 
 @dataclass
-class Support:
-    """One measure's state: code of the entry year (0 not in support), ever served, year support ended, entry luck.
+class Statistics:
+    """What is counted: by name, leading dim year, then (measure and) village; patterns as rows; the panel if kept.
 
-    A loan adds what is owed and what is still invested.
+    ``identified`` has a row a village: persons and households on the register at the start though they truly pass, then
+    those off it though they truly fail. Monitored (by class) and caught (by stage) end in persons and households.
     """
 
-    entered: Whole
-    served: Flags
-    ended: Whole
-    luck: Doubles
-    balance: Doubles
-    capital: Doubles
-
-
-@dataclass
-class Statistics:
-    """What is counted: by name, leading dim year, then (measure and) village; patterns as rows; the panel if kept."""
-
+    identified: Whole = field(default_factory=lambda: np.zeros((0, 4), int))
     tables: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
     patterns: list[Whole] = field(default_factory=list)  # rows: village, pattern, households, persons
     panel: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
@@ -228,7 +149,7 @@ def simulate_plain(
     rules = make_rules(scenario, facts.prepared.ground, seed=seed, draw=draw)
     county = County(facts, scenario, rules, luck(register, seed=seed, draw=draw), watch or Watch())
     county.start()
-    statistics = Statistics()
+    statistics = Statistics(identified=county.identification())
     for index, year in enumerate(scenario.span):
         county.live(index, year)
         county.count(statistics)
@@ -248,48 +169,69 @@ class County:
         self.persons = facts.columns["persons"]
         self.guarantees = facts.prepared.ground.guarantees
         self.lacks = facts.lacks.copy()
+        areas = {"village": np.arange(facts.villages), "township": facts.township, "county": facts.county}
+        self.area_of = {name: area[self.village] for name, area in areas.items()}
+        self._pupils: dict[int, Doubles] = {}
 
     def column(self, name: str) -> Doubles:
         """Return a column of the register."""
         return self.facts.columns[name]
+
+    def lacking(self, guarantee: str) -> Flags:
+        """Tell who lacks a guarantee."""
+        return self.lacks[self.guarantees.index(guarantee)]
+
+    def heads(self, per: int) -> Doubles:
+        """Return what a flat amount is paid for: 1, persons, pupils, ill, disabled members."""
+        if per == 4:
+            return self.column("disabled") + self.newly_disabled
+        return (np.ones(self.n), self.persons, self.column("students"), self.column("ill"))[per]
+
+    def pupil_luck(self, lane: int) -> Doubles:
+        """Return where a household's pupils stand in their schooling at the start, the same in every year."""
+        if lane not in self._pupils:
+            self._pupils[lane] = self.luck.uniform("schooling", ONCE, lane)
+        return self._pupils[lane]
 
     # ---- the base year ----
 
     def start(self) -> None:
         """Set the state at the end of the register's year."""
         gross, cost = self.column("business"), self.column("production_cost")
-        self.cost_ratio = np.divide(cost, gross, out=np.zeros(self.n), where=gross > 0)
+        ratio = np.divide(cost, gross, out=np.zeros(self.n), where=gross > 0)
+        # a trade that lost money in the register's year has the usual cost of trades from then on
+        sound = (gross > 0) & (cost <= gross)
+        sales = (gross * self.weight)[sound].sum()
+        usual = (cost * self.weight)[sound].sum() / sales if sales > 0 else 0.0
+        self.cost_ratio = np.where(ratio > 1.0, usual, ratio)
         self.old_dibao = self.column("dibao")
         self.old_transfer = self.column("transfer") - self.column("pension") - self.old_dibao
         total = self.column("wage") + gross - cost + self.column("property") + self.column("transfer")
         self.last_income = (total - self.old_dibao) / self.persons
         self.status = self.column("status").copy()
+        self.cause = self.column("cause").copy()
         known = self.column("status_year")
         self.status_year = np.where(known > 0, np.clip(known - self.rules.origin, -99, 0), UNKNOWN_YEAR)
-        self.ill_until = np.full(self.n, -1)
-        self.above = np.zeros(self.n, dtype=np.int64)
-        self.fell = np.zeros(self.n, dtype=np.int64)
-        self.arrears = np.zeros(self.n)
-        self.debt, self.debt_payment, self.debt_rate = np.zeros((3, self.n))
-        self.support = {
-            code: Support(np.zeros(self.n, int), np.zeros(self.n, bool), np.zeros(self.n, int), *np.zeros((3, self.n)))
-            for code in self.scenario.active()
-        }
+        self.ill_until, self.jobless_until = np.full((2, self.n), -1)
+        self.above, self.fell, self.monitored_class = np.zeros((3, self.n), dtype=np.int64)
+        self.newly_disabled, self.had_exited, self.poor_before = np.zeros((3, self.n), dtype=bool)
+        self.records = {measure.code: Records.none(self.n) for measure in self.rules.measures}
         self._start_incomes()
 
     def _start_incomes(self) -> None:
         prepared, rules = self.facts.prepared, self.rules
         self.shift = float(rules.income_terms[0][6])
         self.sources, truth = {}, {}
+        luck: list[Doubles] = []
         for name, explained, parts in (
             ("wage", prepared.wage, rules.wage),
             ("business", prepared.business, rules.business),
         ):
             shares = np.array([parts.permanent, parts.persistent, parts.transitory, parts.error])
             sds = np.sqrt(parts.variance * shares)
-            mu, p, e, error = (
-                sd * self.luck.normal(f"income.start.{name}", 0, lane) for lane, sd in enumerate(sds.tolist())
-            )
+            if not (luck and self.facts.one_process):
+                luck = [self.luck.normal(f"income.start.{name}", ONCE, lane) for lane in range(4)]
+            mu, p, e, error = (sd * normal for sd, normal in zip(sds.tolist(), luck, strict=True))
             # each part is its own draw plus its share of what the sum of the draws missed
             missed = explained.rest - (mu + p + e + error)
             has = explained.fit > -500
@@ -298,24 +240,17 @@ class County:
             true_log = level + fading + e + shares[2] * missed
             truth[name] = np.where(has, np.maximum(np.exp(np.where(has, true_log, 0.0)) - self.shift, 0.0), 0.0)
             self.sources[name] = (has, np.where(has, level, 0.0), np.where(has, fading, 0.0))
-        income = truth["wage"] + truth["business"] * (1 - self.cost_ratio)
-        income += self.column("property") + self.old_transfer
-        income += self.old_dibao * rules.counts[1] + self.column("pension") * rules.counts[0]
-        needed = float(rules.line_before) * self.persons
-        poor = self._below(income, needed)
-        self.watch.near("line", income, needed, scale=lambda: truth["wage"] + truth["business"] + np.abs(income))
-        fails = self._fails_veto(poor)
-        exited = self.status == EXITED
-        self.sound, self.fallen = exited & ~fails, np.zeros(self.n, bool)
-        self.failed_last, self.poor_last, self.poor_before = fails, poor, np.zeros(self.n, bool)
+        self._start_truth(truth["wage"], truth["business"])
         self.area_growth = np.zeros((2, self.facts.villages))
         # years between the register and the first simulated one fade and renew luck, no more
         for year in range(self.facts.base_year + 1, self.scenario.years[0]):
             self._grow_areas(year)
-            for place, (name, parts) in enumerate((("wage", rules.wage), ("business", rules.business))):
+            renewals = self._income_luck(year, 0)
+            for (name, parts), normal in zip(
+                (("wage", rules.wage), ("business", rules.business)), renewals, strict=True
+            ):
                 has, level, fading = self.sources[name]
-                renewed = parts.rho * fading + parts.renewal_sd() * self.luck.normal("income", year, place)
-                self.sources[name] = (has, level, renewed)
+                self.sources[name] = (has, level, parts.rho * fading + parts.renewal_sd() * normal)
         first, last = (year - self.facts.base_year for year in self.scenario.years)
         horizons = range(first, last + 1)
         self.drift = {
@@ -323,202 +258,86 @@ class County:
             "business": prepared.drift(prepared.business, rules.business, horizons),
         }
 
+    def _start_truth(self, wage: Doubles, gross: Doubles) -> None:
+        """Find who truly fails in the register's year, so that what fails later is not new."""
+        rules = self.rules
+        income = wage + gross * (1 - self.cost_ratio) + self.column("property") + self.old_transfer
+        income += self.column("pension") * rules.counts[0] + self.old_dibao * rules.counts[1]
+        needed = float(rules.line_before) * self.persons
+        poor = self._below(income, needed)
+        self.watch.near("line", income, needed, scale=lambda: wage + gross + np.abs(income))
+        fails = poor & bool(rules.vetoes & 1)
+        # what growth is asked for cannot be told of the register's year
+        for place, test in enumerate(self.scenario.exit_standard.household.tests):
+            if test.type == "guarantee" and test.veto:
+                fails |= self.lacking(test.guarantee)
+            elif test.type == "activity" and test.veto:
+                fails |= (self.column("workers") > 0) & (wage + gross < float(rules.test_values[0][place]))
+        self.sound, self.fallen = (self.status == EXITED) & ~fails, np.zeros(self.n, bool)
+        self.failed_last, self.poor_last = fails, poor
+
+    def identification(self) -> Whole:
+        """Count by village who is wrongly on the register at the start, and who was left out: persons, households."""
+        listed = (self.status == REGISTERED) | (self.status == RELAPSED)
+        wrong, omitted = listed & ~self.failed_last, (self.status == NEVER) & self.failed_last
+        heads = self.persons * self.weight
+        counts = [self._by_village(each * who)[:, 0] for who in (wrong, omitted) for each in (heads, self.weight)]
+        return np.column_stack(counts).astype(np.int64)
+
     def _below(self, income: Doubles, needed: Any) -> Flags:
         return income <= needed if self.rules.strict else income < needed
-
-    def _fails_veto(self, poor: Flags) -> Flags:
-        fails = np.zeros(self.n, bool)
-        for test in self.scenario.exit_standard.household.tests:
-            if test.veto:
-                fails |= poor if test.type == "income" else self._lacking(test.guarantee)
-        return fails
-
-    def _lacking(self, guarantee: str) -> Flags:
-        return self.lacks[self.guarantees.index(guarantee)]
 
     # ---- the year ----
 
     def live(self, index: int, year: int) -> None:
-        """Live a year: applications, incomes, shocks, measures, debt, subsidies, the test, inspection."""
+        """Live a year: those taken on enter, then incomes, shocks, measures, the test, inspection."""
         self.index, self.year, self.code = index, year, index + 1
         self.line = float(self.rules.lines[index])
-        measures = len(self.rules.measures)
-        self.spending = np.zeros((measures, self.facts.villages), dtype=np.int64)
-        self.recipients = np.zeros((measures, self.facts.villages), dtype=np.int64)
-        for measure in self.rules.measures:
-            if measure.years[index]:
-                self.apply(measure)
+        shape = (len(self.rules.measures), self.facts.villages)
+        self.spending, self.recipients = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        self.received = np.zeros(self.n, dtype=np.int64)
+        apply_all(self)
         self.earn()
         self.fall_ill()
+        self.lose_jobs()
+        self.lapse()
         self.strike()
-        acts = {
-            "industry": self.industry, "microcredit": self.microcredit, "relocation": self.relocation,
-            "repair": self.repair, "transfer": self.pay_transfer, "dibao": self.pay_dibao,
-        }  # fmt: skip
-        self._act(acts, ("industry", "microcredit", "relocation", "repair"))
-        self.service_debt()
-        self._act(acts, ("transfer", "dibao"))
+        self.pay_schools()
+        act(self)
         self.test()
         self.inspect()
-
-    def _act(self, acts: dict[str, Any], families: tuple[str, ...]) -> None:
-        for slot, measure in enumerate(self.rules.measures):
-            if measure.type in families:
-                terms = dict(zip(TERMS[measure.type], measure.terms[self.index].astype(float).tolist(), strict=True))
-                acts[measure.type](slot, measure, self.support[measure.code], terms)
-
-    def apply(self, measure: MeasureRules) -> None:
-        """Take on households that apply for a measure, as far as its capacity goes."""
-        frame, support, ask = self.scenario.measures[measure.code], self.support[measure.code], measure.asks[self.index]
-        decision = f"measures.{measure.code}"
-        eligible = self._eligible(frame.eligible, ask)
-        wants = self.luck.uniform(decision, self.year, 0) < float(ask.take_up)
-        lottery = self.luck.uniform(decision, self.year, 1) if frame.priority == "random" else None
-        applying = eligible & wants & (support.entered == 0)
-        if measure.type == "microcredit":
-            applying &= self.arrears <= 0
-        if measure.type == "transfer":
-            applying &= self._heads({"per": measure.terms[self.index][1]}) > 0
-        who = np.flatnonzero(applying)
-        if measure.capacity is not None:
-            # a yearly measure begins anew each year; a lasting one counts all it ever served
-            lasting = measure.type not in ("dibao", "transfer")
-            who = (
-                self._ration(measure, who, eligible | support.served, lottery)
-                if lasting
-                else self._ration(measure, who, eligible, lottery)
-            )
-        support.entered[who], support.ended[who] = self.code, 0
-        support.served[who] |= measure.type not in ("dibao", "transfer")
-        self._entry_luck(measure, support, who)
-
-    def _entry_luck(self, measure: MeasureRules, support: Support, who: Whole) -> None:
-        """Draw the luck that stays with a household from its entry on."""
-        decision = f"measures.{measure.code}"
-        if measure.type == "industry":
-            support.luck[who] = self.luck.normal(decision, self.year, 3)[who]
-        elif measure.type == "relocation":
-            support.luck[who] = self.luck.uniform(decision, self.year, 3)[who]
-
-    def _eligible(self, who: Any, ask: Any) -> Flags:
-        below = float(ask.below)
-        if np.isfinite(below):
-            self.watch.near("eligible", self.last_income, below)
-        eligible = self.last_income < below
-        eligible &= _one_of(self.status, who.status, [term.code for term in STATUSES])
-        eligible &= _one_of(self.column("category"), who.category, [term.code for term in CATEGORIES])
-        eligible &= _one_of(self.column("cause"), who.cause, ["", *(term.code for term in CAUSES)])
-        workers = self.column("workers")
-        eligible &= (workers >= who.workers_at_least) & (workers <= who.workers_at_most)
-        eligible &= self.persons >= who.persons_at_least
-        if who.failing:
-            eligible &= np.any([self._lacking(name) for name in who.failing], axis=0)
-        ground = self.facts.prepared.ground
-        served = np.ones(self.facts.villages, bool)
-        if who.townships:
-            served &= np.isin(ground.townships, who.townships)
-        if who.villages:
-            served &= np.isin(ground.villages, who.villages)
-        if who.poor_villages_only:
-            served &= ground.poor_village
-        return eligible & served[self.village]
-
-    def _ration(self, measure: MeasureRules, who: Whole, reached: Flags, lottery: Doubles | None) -> Whole:
-        """Return the applicants that capacity allows, area by area, in the order of priority."""
-        assert measure.capacity is not None
-        frame, support = self.scenario.measures[measure.code], self.support[measure.code]
-        kind, _ = measure.capacity.limit()
-        facts = self.facts
-        areas = {"village": np.arange(facts.villages), "township": facts.township, "county": facts.county}
-        of_village = areas[measure.capacity.area]
-        area, count = of_village[self.village], int(of_village.max()) + 1
-        limit = np.full(count, measure.limits[self.index])
-        if kind == "share":
-            limit = np.floor(limit * np.bincount(area, self.weight * reached, count) + 1e-9)
-            limit -= np.bincount(area, self.weight * support.served, count)
-        elif kind == "budget":
-            limit = np.floor(limit) - np.bincount(area, self._running_cost(measure) * self.weight, count)
-        else:
-            limit = np.floor(limit)
-        use = (self._cost(measure, who) if kind == "budget" else np.ones(who.size)) * self.weight[who]
-        key = self.last_income[who]
-        rank = np.zeros(who.size)
-        if lottery is not None:
-            key = lottery[who]
-        elif frame.priority == "cause":
-            rank = self._cause_rank(frame.eligible.cause)[who]
-        order = np.lexsort((who, key, rank, area[who]))
-        here = area[who][order]
-        used = np.cumsum(use[order])
-        before = np.r_[0.0, used][np.searchsorted(here, np.arange(count))]
-        granted = np.zeros(who.size, bool)
-        granted[order] = used - before[here] <= limit[here]
-        self.watch.meeting(area, who[order], key[order], granted[order])
-        return who[granted]
-
-    def _cause_rank(self, causes: tuple[str, ...]) -> Doubles:
-        codes = ["", *(term.code for term in CAUSES)]
-        rank = np.full(len(codes), float(len(causes)))
-        for place, cause in enumerate(causes):
-            rank[codes.index(cause)] = place
-        return rank[self.column("cause")]
-
-    def _terms(self, measure: MeasureRules) -> dict[str, float]:
-        return dict(zip(TERMS[measure.type], measure.terms[self.index].astype(float).tolist(), strict=True))
-
-    def _cost(self, measure: MeasureRules, who: Whole) -> Doubles:
-        """Return what taking on a household may cost at most, in whole yuan."""
-        t, persons = self._terms(measure), self.persons[who]
-        if measure.type == "industry":
-            cost = np.full(who.size, t["unit_cost"] + t["yearly_cost"])
-        elif measure.type == "microcredit":
-            cost = np.full(who.size, float(np.float32(t["max_amount"] * t["rate"])))
-        elif measure.type == "relocation":
-            cost = (t["cost_per_head"] - t["self_paid"]) * persons
-        elif measure.type == "repair":
-            cost = np.full(who.size, t["subsidy"])
-        elif measure.type == "dibao":
-            cost = t["paid_share"] * np.maximum(t["standard"] - self.last_income[who], 0) * persons
-        else:
-            cost = t["amount"] * self._heads(t)[who]
-        self.watch.rounded("cost", who, cost + 0.5)
-        return np.ceil(cost)
-
-    def _running_cost(self, measure: MeasureRules) -> Doubles:
-        """Return what households already in support cost, in whole yuan."""
-        t, support = self._terms(measure), self.support[measure.code]
-        supported = (support.entered > 0) & (support.ended == 0)
-        if measure.type == "industry":
-            return np.where(supported, np.ceil(t["yearly_cost"]), 0.0)
-        if measure.type == "microcredit":
-            interest = t["rate"] * support.balance
-            self.watch.rounded("cost", np.arange(self.n), interest + 0.5)
-            return np.where(supported, np.ceil(interest), 0.0)
-        return np.zeros(self.n)
 
     # ---- incomes and shocks ----
 
     def _grow_areas(self, year: int) -> None:
         county_sd, village_sd = self.rules.common_sd
         for place in range(2):
-            common = county_sd * self.luck.normal("growth.county", year, place, "county")
-            common = common + village_sd * self.luck.normal("growth.village", year, place, "village")
+            common = county_sd * self.luck.normal("growth.county", year, place, of="county")
+            common = common + village_sd * self.luck.normal("growth.village", year, place, of="village")
             self.area_growth[place] += common - 0.5 * (county_sd**2 + village_sd**2)
+
+    def _income_luck(self, year: int, lane: int) -> tuple[Doubles, Doubles]:
+        """Return the luck of wage and business."""
+        wage = self.luck.normal("income", year, lane)
+        return wage, wage if self.facts.one_process else self.luck.normal("income", year, lane + 1)
 
     def earn(self) -> None:
         """Set the year's flows before shocks and measures."""
         rules = self.rules
         self._grow_areas(self.year)
+        renewals, moments = self._income_luck(self.year, 0), self._income_luck(self.year, 2)
         earned = []
         for place, (name, parts) in enumerate((("wage", rules.wage), ("business", rules.business))):
             has, level, fading = self.sources[name]
             fading *= parts.rho
-            fading += parts.renewal_sd() * self.luck.normal("income", self.year, place)
-            once = np.sqrt(parts.variance * parts.transitory) * self.luck.normal("income", self.year, 2 + place)
+            fading += parts.renewal_sd() * renewals[place]
+            once = np.sqrt(parts.variance * parts.transitory) * moments[place]
             # income grows as stated, the shift added to it before taking logs does not
             shift = getattr(self.facts.prepared, name).shift_share
             grown = np.exp(rules.growth[place, self.index]) * (1.0 - shift) + shift
             trend = np.log(grown) + self.drift[name][self.index] + self.area_growth[place]
+            if name == "business":
+                trend = trend + rules.paths.business_gain[self.index]
             income = np.exp(level + fading + once + trend[self.village]) - self.shift
             earned.append(np.where(has, np.maximum(income, 0.0), 0.0))
         self.wage, self.gross = earned
@@ -527,243 +346,157 @@ class County:
         self.rent = self.column("property") * of_property
         self.transfer = self.old_transfer * of_transfers
         self.pension = self.column("pension") * of_transfers
-        self.dibao, self.one_off, self.medical = np.zeros((3, self.n))
+        self.dibao, self.one_off, self.medical, self.schooling = np.zeros((4, self.n))
         # the register's dibao goes on in years without a dibao measure
         running = [item for item in self.scenario.active().values() if item.type == "dibao"]
         if not any(item.years[0] <= self.year <= item.years[1] for item in running):
             self.dibao = self.old_dibao * of_transfers
 
-    def fall_ill(self) -> None:
-        """Strike households with illness."""
-        terms = self.rules.illness[self.index].astype(float).tolist()
-        hazard, hazard_ill, cost, cost_sd, reimbursed, loss, years = terms
-        hazards = np.where(self.column("ill") > 0, hazard_ill, hazard) * self.persons
-        falls = self.luck.uniform("shock", self.year, 0) < hazards
-        size = cost * np.exp(cost_sd * self.luck.normal("shock", self.year, 1) - 0.5 * cost_sd**2)
-        if "insurance" in self.guarantees:
-            share = np.where(self._lacking("insurance"), 1.0, 1.0 - reimbursed)
-        else:
-            share = np.full(self.n, 1.0 - reimbursed)
-        self.medical = np.where(falls, size * share, 0.0)
-        self.ill_until[falls] = self.code + int(years) - 1
-        self._lose(self.ill_until >= self.code, loss)
-
-    def _lose(self, who: Any, share: float) -> None:
+    def lose(self, who: Any, share: float) -> None:
+        """Take away a share of what is earned."""
         for flow in (self.wage, self.gross, self.cost):
             flow[who] *= 1.0 - share
 
+    def _shock(self) -> dict[str, float]:
+        return dict(zip(SHOCK_TERMS, self.rules.shocks[self.index].astype(float).tolist(), strict=True))
+
+    def fall_ill(self) -> None:
+        """Strike households with illness: cost, lost work, perhaps a disability."""
+        t = self._shock()
+        hazard = np.where(self.column("ill") > 0, t["hazard_ill"], t["hazard"]) * self.persons
+        hazard = np.where(self.cause == ILLNESS, hazard * t["cause_factor"], hazard)
+        falls = np.flatnonzero(self.luck.uniform("shock", self.year, 0) < hazard)
+        size = t["cost"] * spread(self.luck.normal("shock.detail", self.year, 0, who=falls), t["cost_sd"])
+        insured = np.ones(falls.size, bool)
+        if "insurance" in self.guarantees:
+            insured = ~self.lacking("insurance")[falls]
+        self.medical[falls] = np.where(insured, size * (1.0 - t["reimbursement"]), size)
+        self.ill_until[falls] = self.code + int(t["years"]) - 1
+        hurt = self.luck.uniform("shock.detail", self.year, 1, who=falls) < t["disability"]
+        disabled = falls[hurt]
+        self.newly_disabled[disabled] = True
+        # the year's incomes are there already: less is earned from the next year on
+        for _, level, _ in self.sources.values():
+            level[disabled] += np.log(1.0 - t["disability_loss"]) if disabled.size else 0.0
+        unnamed = self.cause[falls] == 0
+        self.cause[falls[unnamed]] = np.where(hurt, DISABILITY, ILLNESS)[unnamed]
+        self.lose(self.ill_until >= self.code, t["work_loss"])
+
+    def lose_jobs(self) -> None:
+        """Let households with a wage lose work."""
+        t = self._shock()
+        exposed = (self.cause == SKILL) | (self.cause == LABOUR)
+        hazard = np.where(exposed, t["job_hazard"] * t["job_factor"], t["job_hazard"])
+        struck = (self.wage > 0) & (self.luck.uniform("shock", self.year, 1) < hazard)
+        self.jobless_until[struck] = self.code + int(t["job_years"]) - 1
+        self.wage[self.jobless_until >= self.code] *= 1.0 - t["wage_loss"]
+
+    def lapse(self) -> None:
+        """Let households lose a guarantee, one at most."""
+        hazards = self.rules.lapses[self.index].astype(float)
+        lost = np.searchsorted(hazards, self.luck.uniform("shock", self.year, 2), side="right")
+        for place, name in enumerate(self.guarantees):
+            losing = lost == place
+            if name == "schooling":
+                losing &= self.column("students") > 0
+            self.lacks[place] |= losing
+
     def strike(self) -> None:
         """Let a disaster strike villages."""
-        household, loss, dwelling = self.rules.disaster[self.index].astype(float).tolist()
+        t = self._shock()
         village_share = float(np.float32(self.rules.village_struck[self.index]))
-        struck = self.luck.uniform("disaster.village", self.year, 0, "village") < village_share
-        hit = struck[self.village] & (self.luck.uniform("shock", self.year, 2) < household)
-        damaged = hit & (self.luck.uniform("shock", self.year, 3) < dwelling)
-        self.gross[hit] *= 1.0 - loss
+        struck = self.luck.uniform("disaster.village", self.year, 0, of="village") < village_share
+        hit = np.flatnonzero(struck[self.village] & (self.luck.uniform("shock", self.year, 3) < t["household"]))
+        self.gross[hit] *= 1.0 - t["business_loss"]
+        damaged = hit[self.luck.uniform("shock.detail", self.year, 2, who=hit) < t["dwelling"]]
         if "housing" in self.guarantees:
-            self.lacks[self.guarantees.index("housing")] |= damaged
+            self.lacks[self.guarantees.index("housing"), damaged] = True
+        self.cause[hit[self.cause[hit] == 0]] = DISASTER
 
-    # ---- measures: who is in support, what it does, what it costs ----
-
-    def _whole(self, amount: Doubles, who: Whole, kind: str = "yuan") -> Doubles:
-        """Round to whole yuan."""
-        self.watch.rounded(kind, who, amount)
-        return np.floor(amount + 0.5)
-
-    def _book(self, slot: int, who: Whole, amount: Doubles | None = None) -> None:
-        """Enter recipients, or what was paid for them."""
-        v, units = self.village[who], self.weight[who]
-        if amount is None:
-            self.recipients[slot] += np.bincount(v, units, self.facts.villages).astype(np.int64)
-        else:
-            self.spending[slot] += np.bincount(v, amount * units, self.facts.villages).astype(np.int64)
-
-    def industry(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Add sales and costs of supported trades."""
-        who = np.flatnonzero(support.entered > 0)
-        age = self.code - support.entered[who]
-        exited_long = (self.status[who] == EXITED) & (self.code - self.status_year[who] > int(t["support_after_exit"]))
-        over = (support.ended[who] == 0) & (age > 0) & ((age >= int(t["support_years"])) | exited_long)
-        support.ended[who[over]] = self.code
-        ended = support.ended[who]
-        size = np.where(age == 0, t["first_year"], np.where(age == 1, t["second_year"], 1.0))
-        size = np.where(ended > 0, size * (1.0 - t["decay"]) ** (self.code - ended), size)
-        paid = who[ended == 0]
-        cost = np.where(age[ended == 0] == 0, t["unit_cost"], 0.0) + t["yearly_cost"]
-        self._book(slot, paid)
-        self._book(slot, paid, self._whole(cost, paid, "booked"))
-        failing = self.luck.uniform(f"measures.{measure.code}", self.year, 2)[who] < t["failure"]
-        self.watch.near("size", size, 0.05, who=who)
-        gone = failing | (size < 0.05)
-        support.entered[who[gone]] = 0
-        support.ended[who[gone]] = 0
-        on, size = who[~gone], size[~gone]
-        sales = t["gross_sales"] * size * np.exp(t["effect_sd"] * support.luck[on] - 0.5 * t["effect_sd"] ** 2)
-        self.gross[on] += sales
-        self.cost[on] += sales * (1.0 - t["margin"])
-
-    def _to_spare(self, who: Whole, t: dict[str, float]) -> Doubles:
-        income = self.wage[who] + self.gross[who] - self.cost[who]
-        income += self.rent[who] + self.transfer[who] + self.pension[who]
-        return np.maximum(income - self.line * self.persons[who], 0.0) * t["repay_share"]
-
-    def microcredit(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Lend, invest, collect at term."""
-        decision = f"measures.{measure.code}"
-        late = np.flatnonzero(self.arrears > 0)
-        spare = self._to_spare(late, t)
-        self.arrears[late] -= np.minimum(self.arrears[late], self._whole(spare, late))
-        new = np.flatnonzero(support.entered == self.code)
-        size = t["mean_amount"] * np.exp(
-            t["amount_sd"] * self.luck.normal(decision, self.year, 3)[new] - 0.5 * t["amount_sd"] ** 2
-        )
-        support.balance[new] = self._whole(np.minimum(size, t["max_amount"]), new)
-        support.capital[new] = support.balance[new]
-        who = np.flatnonzero(support.entered > 0)
-        returns = t["return_mean"] + t["return_sd"] * self.luck.normal(decision, self.year, 2)[who]
-        gain = support.capital[who] * np.maximum(returns, -1.0)
-        self.gross[who] += np.maximum(gain, 0.0)
-        self.cost[who] += np.maximum(-gain, 0.0)
-        support.capital[who] += np.minimum(gain, 0.0)
-        self._book(slot, who)
-        self._book(slot, who, self._whole(support.balance[who] * t["rate"], who, "booked"))
-        due = who[self.code - support.entered[who] + 1 >= int(t["term"])]
-        fetched = support.capital[due] * t["salvage"] + self._to_spare(due, t)
-        self.arrears[due] += support.balance[due] - np.minimum(support.balance[due], self._whole(fetched, due))
-        support.balance[due] = 0.0
-        support.capital[due] = 0.0
-        support.entered[due] = 0
-
-    def _owe(self, who: Whole, amount: Doubles, years: float, rate: float) -> None:
-        owed = self.debt[who] + amount
-        # the rate of the whole is the mean of its parts
-        interest = self.debt_rate[who] * self.debt[who] + rate * amount
-        self.debt_rate[who] = np.divide(interest, owed, out=self.debt_rate[who], where=owed > 0)
-        self.debt[who] = owed
-        self.debt_payment[who] += amount / years
-
-    def relocation(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Move households; those who moved before have lost land and may have a job."""
-        new = np.flatnonzero(support.entered == self.code)
-        own = self._whole(t["self_paid"] * self.persons[new], new)
-        self._owe(new, own, t["repay_years"], t["rate"])
-        self._book(slot, new)
-        self._book(slot, new, self._whole(t["cost_per_head"] * self.persons[new], new, "booked") - own)
-        self._lose(new, t["disruption"])
-        self._cure(new, measure)
-        moved = np.flatnonzero((support.entered > 0) & (support.entered < self.code))
-        self.gross[moved] *= 1.0 - t["land_loss"]
-        self.cost[moved] *= 1.0 - t["land_loss"]
-        employed = moved[(self.column("workers")[moved] > 0) & (support.luck[moved] < t["job_share"])]
-        self.wage[employed] += t["job_wage"]
-
-    def _cure(self, who: Whole, measure: MeasureRules) -> None:
-        for name in self.scenario.measures[measure.code].cures:  # type: ignore[union-attr]
-            self.lacks[self.guarantees.index(name), who] = False
-
-    def repair(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Start works, and finish those found sound."""
-        new = np.flatnonzero(support.entered == self.code)
-        self._book(slot, new)
-        self._book(slot, new, self._whole(np.full(new.size, t["subsidy"]), new, "booked"))
-        self._owe(new, self._whole(np.full(new.size, t["self_paid"]), new), t["repay_years"], 0.0)
-        sound = self.luck.uniform(f"measures.{measure.code}", self.year, 2) < t["completion"]
-        done = np.flatnonzero((support.entered > 0) & sound)
-        self._cure(done, measure)
-        support.entered[done] = 0
-
-    def service_debt(self) -> None:
-        """Pay interest and a part of the debt."""
-        self.rent -= self.debt * self.debt_rate
-        left = np.maximum(self.debt - self.debt_payment, 0.0)
-        self.debt_payment = np.where((self.debt > 0) & (left <= 0), 0.0, self.debt_payment)
-        self.debt = left
-
-    def _heads(self, t: dict[str, float]) -> Doubles:
-        return (
-            np.ones(self.n), self.persons, self.column("students"), self.column("ill"), self.column("disabled"),
-        )[int(t["per"])]  # fmt: skip
-
-    def pay_transfer(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Pay flat transfers."""
-        who = np.flatnonzero(support.entered == self.code)
-        amount = self._whole(t["amount"] * self._heads(t)[who], who)
-        flow = self.one_off if t["one_off"] > 0.5 else self.transfer
-        flow[who] += amount
-        self._book(slot, who)
-        self._book(slot, who, amount)
-        support.entered[who] = 0
-
-    def pay_dibao(self, slot: int, measure: MeasureRules, support: Support, t: dict[str, float]) -> None:
-        """Pay the dibao awarded on last year's income."""
-        who = np.flatnonzero(support.entered == self.code)
-        lacking = np.maximum(t["standard"] - self.last_income[who], 0.0)
-        # the award is as exact as the income it was assessed on
-        award = self._whole(lacking * t["paid_share"] * self.persons[who], who, "award")
-        self.dibao[who] += award
-        self._book(slot, who)
-        self._book(slot, who, award)
-        support.entered[who] = 0
+    def pay_schools(self) -> None:
+        """Set what pupils cost, where it counts."""
+        if self.rules.counts[4] > 0:
+            who = np.flatnonzero(self.column("students") > 0)
+            self.schooling[who] = by_stage(self, who, self.rules.schooling[self.index].astype(float))
 
     # ---- the test and the inspection ----
 
     def test(self) -> None:
         """Find who truly fails which test."""
-        pension, dibao, one_off, medical = self.rules.counts.astype(float).tolist()
-        self.counted = self.wage + self.gross - self.cost + self.rent + self.transfer
-        self.counted += self.pension * pension + self.dibao * dibao + self.one_off * one_off - self.medical * medical
+        pension, dibao, one_off, medical, schooling = self.rules.counts.astype(float).tolist()
+        self.counted = self.wage + (self.gross - self.cost) + self.rent + self.transfer
+        self.counted += self.pension * pension + self.dibao * dibao + self.one_off * one_off
+        self.counted -= self.medical * medical + self.schooling * schooling
         needed = self.line * self.persons
         self.poor = self._below(self.counted, needed)
         self.watch.near("line", self.counted, needed, scale=self.turnover)
+        self.seen = (self.counted - self.dibao * dibao) / self.persons
         self.pattern = self.poor.astype(np.int64)
+        values = self.rules.test_values[self.index].astype(float).tolist()
         for place, test in enumerate(self.scenario.exit_standard.household.tests):
             if test.type == "guarantee":
-                self.pattern += self._lacking(test.guarantee).astype(np.int64) << place
-        self.fails = self._fails_veto(self.poor)
+                self.pattern |= self.lacking(test.guarantee).astype(np.int64) << place
+            elif test.type != "income":
+                self.pattern |= self._missed(test.type, values[place]).astype(np.int64) << place
+        self.fails = (self.pattern & self.rules.vetoes) != 0
         self.blocked = (self.pattern & self.rules.vetoes & ~1) != 0
+
+    def _missed(self, kind: str, value: float) -> Flags:
+        """Tell which households with labour miss the growth or the earnings asked for."""
+        labour = self.column("workers") > 0
+        if kind == "growth":
+            bar = (1.0 + value) * self.last_income
+            self.watch.near("growth", self.seen, bar, who=labour, scale=lambda: self.turnover() / self.persons)
+            return labour & (self.seen < bar)
+        earned = self.wage + self.gross
+        self.watch.near("activity", earned, value, who=labour, scale=lambda: earned + value)
+        return labour & (earned < value)
 
     def turnover(self) -> Doubles:
         """Return the size of what is added up to counted income: rounding errors are in proportion to it."""
-        sums = self.wage + self.gross + self.cost + self.medical + np.abs(self.rent)
-        return np.asarray(sums + self.transfer + self.pension + self.line * self.persons)
+        sums = self.wage + self.gross + self.cost + np.abs(self.medical) + self.schooling + np.abs(self.rent)
+        return np.asarray(sums + np.abs(self.transfer) + self.pension + self.line * self.persons)
 
     def inspect(self) -> None:
         """Inspect households and change their status."""
-        terms = self.rules.inspection[self.index].astype(float).tolist()
-        error_sd, overlooked, false_alarm, found_share, delay, stability = terms
+        t = dict(zip(INSPECTION_TERMS, self.rules.inspection[self.index].astype(float).tolist(), strict=True))
+        watching, low, hardship_share, noticed_share = self.rules.monitoring[self.index].astype(float).tolist()
         # before dibao: dibao is taken off only where it was counted
-        seen = (self.counted - self.dibao * float(self.rules.counts[1])) / self.persons
         flagged = self.sound | self.fallen | self.failed_last | self.poor_last | self.poor_before
-        never = self.status == NEVER
-        overlook = never & (self.pattern == 0) & ~flagged & (seen >= 1.5 * self.line)
-        self.watch.near("visit", seen, 1.5 * self.line, scale=lambda: self.turnover() / self.persons)
-        error = np.exp(error_sd * self.luck.normal("inspection", self.year, 0) - 0.5 * error_sd**2)
-        self.last_income = np.where(overlook, seen, seen * error)
-        found = self.luck.uniform("inspection", self.year, 2) < found_share
-        registered = (self.status == REGISTERED) | (self.status == RELAPSED)
-        exited = self.status == EXITED
+        clear = LOOKED_AT * (max(self.line, low) if watching else self.line)
+        passed_by = (self.status == NEVER) & (self.pattern == 0) & ~flagged & (self.seen >= clear)
+        if watching:
+            passed_by &= self.medical <= 0
+        self.watch.near("visit", self.seen, clear, scale=lambda: self.turnover() / self.persons)
+        error = spread(self.luck.normal("inspection", self.year, 0), t["income_error"])
+        self.last_income = np.where(passed_by, self.seen, self.seen * error)
+        luck = self.luck.uniform("inspection", self.year, 2)
+        found = (luck < t["found"]) & (not watching)
         self.lasting = self.poor_before & ~self.poor_last & ~self.poor
         self.poor_before, self.poor_last = self.poor_last, self.poor
-        self._declare(registered, error, (overlooked, false_alarm, stability))
-        self._follow(exited, found, delay)
-        outside = (self.status == NEVER) & self.fails
-        self.newly_poor = outside & ~self.failed_last
-        entering = outside & self.failed_last & found
-        self.status[entering] = REGISTERED
-        self.status_year[entering] = self.code
+        before = self.status.copy()
+        outside = (before == NEVER) | ((before == MONITORED) & ~self.had_exited)
+        self._declare((before == REGISTERED) | (before == RELAPSED), error, t)
+        self._follow((before == EXITED) | ((before == MONITORED) & self.had_exited), found, t["delay"])
+        self._notice(outside & self.fails, found)
+        if watching:
+            self._monitor(before, ~passed_by, error, low, hardship_share, luck < noticed_share)
         self.failed_last = self.fails
 
-    def _declare(self, registered: Flags, error: Doubles, terms: tuple[float, float, float]) -> None:
-        """Declare registered households out of poverty that are seen to pass."""
-        overlooked, false_alarm, stability = terms
+    def _declare(self, registered: Flags, error: Doubles, t: dict[str, float]) -> None:
+        """Declare registered households out of poverty that are seen to pass, unless a check catches them."""
         seen, needed = self.counted * error, self.line * self.persons
         self.watch.near("seen", seen, needed, who=registered, scale=self.turnover)
         poor_seen = self._below(seen, needed) & bool(self.rules.vetoes & 1)
         luck = self.luck.uniform("inspection", self.year, 1)
-        lacking_seen = np.where(self.blocked, luck >= overlooked, luck < false_alarm)
-        passing = ~poor_seen & ~lacking_seen
-        self.above = np.where(registered, np.where(passing, self.above + 1, 0), self.above)
-        self.exits = registered & (self.above >= int(stability))
+        lacking_seen = np.where(self.blocked, luck >= t["overlooked"], luck < t["false_alarm"])
+        passing = registered & ~poor_seen & ~lacking_seen
+        catches = self.rules.catches.astype(float)
+        stage = np.searchsorted(catches, self.luck.uniform("inspection", self.year, 3), side="right")
+        self.caught = passing & self.fails & (stage < catches.size) & (self.above + 1 >= int(t["stability_years"]))
+        self.stage = np.minimum(stage, max(catches.size - 1, 0))
+        self.above = np.where(registered, np.where(passing & ~self.caught, self.above + 1, 0), self.above)
+        self.exits = registered & (self.above >= int(t["stability_years"]))
         self.wrong_exits = self.exits & self.fails
         self.status[self.exits] = EXITED
         self.status_year[self.exits] = self.code
@@ -785,11 +518,44 @@ class County:
         self.status_year[back] = self.code
         self.above[back] = 0
 
+    def _notice(self, failing: Flags, found: Flags) -> None:
+        """Find households outside the register that fail: newly poor at first, registered in a later year."""
+        self.newly_poor = failing & ~self.failed_last
+        entering = failing & self.failed_last & found
+        self.status[entering] = REGISTERED
+        self.status_year[entering] = self.code
+
+    def _monitor(
+        self, before: Whole, visited: Flags, error: Doubles, line: float, share: float, noticed: Flags
+    ) -> None:
+        """Watch households close to the line or under a sudden burden, and let them go once they are clear of it."""
+        exited, watched = before == EXITED, before == MONITORED
+        concerned = visited & (exited | watched | (before == NEVER))
+        seen, burden = self.counted * error / self.persons, share * np.maximum(self.counted + self.medical, 0.0)
+        self.watch.near("watch", seen, line, who=concerned, scale=lambda: self.turnover() / self.persons)
+        self.watch.near("burden", self.medical, burden, who=concerned & (self.medical > 0), scale=self.turnover)
+        below, hardship = seen < line, self.medical > burden
+        entering = concerned & ~watched & noticed & (below | hardship)
+        leaving = watched & ~(below | hardship | self.fails)
+        self.status[entering] = MONITORED
+        self.had_exited |= entering & exited
+        kind = np.where(hardship, HARDSHIP, np.where(exited, UNSTABLE, MARGINAL))
+        self.monitored_class = np.where(entering, kind, np.where(leaving, 0, self.monitored_class))
+        self.status[leaving] = np.where(self.had_exited[leaving], EXITED, NEVER)
+        self.had_exited &= ~leaving
+        self.status_year[entering | leaving] = self.code
+
     # ---- statistics ----
 
-    def owed(self) -> Doubles:
-        """Return the loans running, all measures together."""
-        return np.asarray(sum((support.balance for support in self.support.values()), np.zeros(self.n)))
+    def loans(self, amount: str) -> Doubles:
+        """Return what is owed (``a``) or overdue (``c``), all loan measures together."""
+        loans = [measure.code for measure in self.rules.measures if measure.type == "microcredit"]
+        return np.asarray(sum((getattr(self.records[code], amount) for code in loans), np.zeros(self.n)))
+
+    def debt(self) -> Doubles:
+        """Return what is owed for a dwelling or for works."""
+        indebting = [m.code for m in self.rules.measures if hasattr(self.scenario.measures[m.code], "repay_years")]
+        return np.asarray(sum((self.records[code].a for code in indebting), np.zeros(self.n)))
 
     def _by_village(self, amount: Any, group: Any = 0, groups: int = 1) -> Doubles:
         cell = self.village * groups + group
@@ -802,10 +568,10 @@ class County:
         needed = self.line * self.persons
         gap = np.where(self.poor, 1.0 - np.maximum(self.counted, 0.0) / needed, 0.0)
         log_gap = np.where(self.poor, np.log(needed / np.maximum(self.counted, 1e-3 * needed)), 0.0)
-        sources = [
-            self.wage, self.gross - self.cost, self.rent, self.transfer + self.pension + self.dibao + self.one_off
-        ]  # fmt: skip
+        given = self.transfer + self.pension + self.dibao + self.one_off
+        sources = [np.floor(source + 0.5) for source in (self.wage, self.gross - self.cost, self.rent, given)]
         sums = [self._by_village(units * source) for source in sources]
+        owed = [np.floor(self.loans(amount) + 0.5) for amount in ("a", "c")]
         out.add(
             out.tables,
             persons=self._by_village(heads, status, 5),
@@ -817,12 +583,23 @@ class County:
             poor=self._by_village(heads * self.poor)[:, 0],
             gaps=np.hstack([self._by_village(heads * part) for part in (gap, gap**2, log_gap)]),
             income=np.hstack([*sums, sum(sums)]),
-            loans=np.hstack([self._by_village(units * self.owed()), self._by_village(units * self.arrears)]),
-            spending=self.spending,
-            recipients=self.recipients,
+            loans=np.hstack([self._by_village(units * amount) for amount in owed]),
+            # what is done for whole villages was worked out before
+            spending=np.vstack([self.spending, self.rules.paths.spending[:, self.index]]),
+            recipients=np.vstack([self.recipients, self.rules.paths.recipients[:, self.index]]),
         )
+        self._count_stages(out, heads)
         self._count_bins(out, heads)
         self._count_patterns(out, heads)
+
+    def _count_stages(self, out: Statistics, heads: Doubles) -> None:
+        """Count wrong exits caught by each stage of checking, and monitored households by class."""
+        stages = self.rules.catches.size
+        kind = np.where(self.status == MONITORED, self.monitored_class, 0)
+        both = (heads, self.weight)
+        caught = [self._by_village(each * self.caught, self.stage, max(stages, 1))[:, :stages] for each in both]
+        monitored = [self._by_village(each, kind, 4)[:, 1:] for each in both]
+        out.add(out.tables, caught=np.stack(caught, axis=2), monitored=np.stack(monitored, axis=2))
 
     def _count_bins(self, out: Statistics, heads: Doubles) -> None:
         townships = int(self.facts.township.max()) + 1
@@ -850,22 +627,32 @@ class County:
         rows = np.column_stack([keys >> tests, keys & ((1 << tests) - 1), households, persons])
         out.patterns.append(rows.astype(np.int64))
 
+    def flags(self) -> Whole:
+        """Return what is remembered of a household in the engine's bits."""
+        known = (
+            self.sound, self.fallen, self.failed_last, self.poor_last, self.poor_before, self.newly_disabled,
+            self.had_exited,
+        )  # fmt: skip
+        bits = sum(flag.astype(np.int64) << place for place, flag in enumerate(known))
+        return np.asarray(bits + (self.monitored_class << len(known)))
+
     def panel(self) -> dict[str, npt.NDArray[Any]]:
         """Return the year's household columns under the names of the engine's panel."""
-        events = (self.exits, self.wrong_exits, self.relapses, self.newly_poor, self.lasting)
+        events = (self.exits, self.wrong_exits, self.relapses, self.newly_poor, self.lasting, self.caught)
         powers = (1 << np.arange(len(self.guarantees)))[:, None]
         columns = {
             "wage": self.wage, "business": self.gross, "production_cost": self.cost, "property": self.rent,
             "transfer": self.transfer, "pension": self.pension, "dibao": self.dibao, "one_off": self.one_off,
-            "medical": self.medical, "counted_income": self.counted, "loan_balance": self.owed(),
-            "arrears": self.arrears, "debt": self.debt, "seen_income_per_head": self.last_income,
-            "status": self.status, "deprived": (self.lacks * powers).sum(axis=0), "pattern": self.pattern,
+            "medical": self.medical, "schooling_cost": self.schooling, "counted_income": self.counted,
+            "loan_balance": self.loans("a"), "arrears": self.loans("c"), "debt": self.debt(),
+            "seen_income_per_head": self.last_income, "status": self.status, "cause": self.cause,
+            "ill_until": self.ill_until, "jobless_until": self.jobless_until, "flags": self.flags(),
+            "deprived": (self.lacks * powers).sum(axis=0), "pattern": self.pattern,
+            "received": self.received,
             "events": sum(event.astype(np.int64) << place for place, event in enumerate(events)),
             "turnover": self.turnover(),
         }  # fmt: skip
         return {name: np.array(column) for name, column in columns.items()}
 
 
-def _one_of(column: npt.NDArray[Any], names: tuple[str, ...], known: list[str]) -> Flags | bool:
-    """Tell which codes are among the named ones; nothing named means everything."""
-    return np.isin(column, [known.index(name) for name in names]) if names else True
+__all__ = ["AddressedLuck", "Facts", "GeneratorLuck", "Statistics", "Watch", "read_facts", "simulate_plain"]

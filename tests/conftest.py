@@ -14,10 +14,24 @@ settings.load_profile("compiled")
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 
-ALL_OFF = {
-    f"measures.{code}.active": False
-    for code in ("industry", "microcredit", "relocation", "repair", "water", "enrolment", "dibao")
-}
+ALL_OFF = {f"measures.{code}.active": False for code in povsim.read_scenario("sample").measures}
+"""Every measure of the sample off. What only holders of another measure may have cannot be on without it."""
+
+
+def only(*codes):
+    """Return overrides that leave these measures of the sample on and no other."""
+    return {path: value for path, value in ALL_OFF.items() if path.split(".")[1] not in codes}
+
+
+def pytest_addoption(parser):
+    """Add the flag that writes golden files anew."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def update_golden(request):
+    """Whether golden files are to be written anew."""
+    return request.config.getoption("--update-golden")
 
 
 @pytest.fixture(scope="session")

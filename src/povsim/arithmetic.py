@@ -104,6 +104,12 @@ def normal_of(u: np.float32) -> np.float32:
 
 
 @compiled
+def log_of(x: np.float32) -> np.float32:
+    """Return the natural logarithm of a positive number, as a call of its own."""
+    return log32(x)
+
+
+@compiled
 def spread_of(u: np.float32, sd: np.float32) -> np.float32:
     """Return a lognormal factor with mean one, sd of the log, at quantile u; for code that meets few households."""
-    return exp32(sd * normal_quantile(u) - _HALF * sd * sd)
+    return exp32(sd * normal_of(u) - _HALF * sd * sd)

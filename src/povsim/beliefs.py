@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from povsim.quantity import Quantity, Rule
-from povsim.rulebook import Meaning, a_share
+from povsim.quantity import Quantity, Rule, Year
+from povsim.rulebook import Meaning, Named, a_share
 
 LOG = "log points"
 PER_YEAR = "share per year"
+PER_PUPIL_YEAR = "yuan per pupil and year"
 
 
 class Growth(Rule):
@@ -90,6 +91,43 @@ class Illness(Rule):
     reimbursement: Annotated[Quantity, a_share("报销比例", "share reimbursed to the insured")]
     work_loss: Annotated[Quantity, a_share("误工损失", "share of earnings lost while ill")]
     years: Annotated[Quantity, Meaning("years", "影响年限", "years that work is lost", 1, 20)]
+    disability: Annotated[
+        Quantity | None, a_share("致残率", "share of cases that leave a disability; none if not given")
+    ] = None
+    disability_loss: Annotated[
+        Quantity | None, a_share("致残后收入损失", "share of earnings lost for good with it")
+    ] = None
+    cause_factor: Annotated[
+        Quantity | None,
+        Meaning("factor", "因病户患病倍数", "hazard of households poor from illness, times others'", 1.0, 20.0),
+    ] = None
+
+
+class JobLoss(Rule):
+    """Wage work is lost."""
+
+    hazard: Annotated[Quantity, a_share("失业率", "share of households with wages that lose work in a year")]
+    wage_loss: Annotated[Quantity, a_share("工资损失", "share of wages lost while out of work")]
+    years: Annotated[Quantity, Meaning("years", "影响年限", "years that work is lost", 1, 20)]
+    cause_factor: Annotated[
+        Quantity | None,
+        Meaning(
+            "factor",
+            "缺技术缺劳力户失业倍数",
+            "hazard of households poor from lack of skill or labour, times others'",
+            1.0,
+            20.0,
+        ),
+    ] = None
+
+
+class SchoolingCost(Rule):
+    """What a pupil costs a household in a year, by stage of education; it counts where the exit standard says so."""
+
+    preschool: Annotated[Quantity, Meaning(PER_PUPIL_YEAR, "学前支出", "cost in preschool", 0.0)]
+    compulsory: Annotated[Quantity, Meaning(PER_PUPIL_YEAR, "义务教育支出", "cost in compulsory schooling", 0.0)]
+    senior: Annotated[Quantity, Meaning(PER_PUPIL_YEAR, "高中阶段支出", "cost in senior secondary schooling", 0.0)]
+    tertiary: Annotated[Quantity, Meaning(PER_PUPIL_YEAR, "高等教育支出", "cost in tertiary education", 0.0)]
 
 
 class Disaster(Rule):
@@ -102,14 +140,34 @@ class Disaster(Rule):
 
 
 class Shocks(Rule):
-    """Shocks drawn each year."""
+    """Shocks drawn each year; ``lapses`` gives, by guarantee, the share of households that lose it in a year."""
 
     illness: Illness
+    job_loss: JobLoss | None = None
+    lapses: dict[
+        str, Annotated[Quantity, a_share("保障失效率", "share of households that lose the guarantee in a year")]
+    ] = Field(default_factory=dict)
     disaster: Disaster
+    schooling: SchoolingCost | None = None
+
+    @model_validator(mode="after")
+    def _lapses_within_one(self) -> Shocks:
+        years = {year for entry in self.lapses.values() if isinstance(entry.value, dict) for year in entry.value} or {0}
+        total = max(sum(entry.at(year) for entry in self.lapses.values()) for year in years)
+        if total > 1.0:
+            raise ValueError(f"a household loses one guarantee a year, so lapses sum to at most 1; found {total:g}")
+        return self
+
+
+class Check(Named):
+    """One stage of the procedure between a household's review and its declared exit."""
+
+    code: str
+    catch: Annotated[Quantity, a_share("查出率", "share of wrong exits that the stage catches")]
 
 
 class Inspection(Rule):
-    """What inspectors see, and how soon a poor household is found."""
+    """What inspectors see, how soon a poor household is found, and what stands between a review and a declared exit."""
 
     income_error: Annotated[Quantity, Meaning(LOG, "收入核查误差", "spread of the error in observed income", 0.0, 2.0)]
     overlooked: Annotated[Quantity, a_share("漏查率", "share of unmet guarantees that are overlooked")]
@@ -124,6 +182,62 @@ class Inspection(Rule):
     delay: Annotated[
         Quantity, Meaning("years", "纳入时滞", "years before a household that fell back is registered", 0, 20)
     ]
+    checks: tuple[Check, ...] = ()
+    poor_villages: Annotated[
+        Quantity | None, Meaning("villages", "抽查贫困村数", "poor villages sampled in the county test", 0, 1e6)
+    ] = None
+    other_villages: Annotated[
+        Quantity | None, Meaning("villages", "抽查非贫困村数", "other villages sampled in the county test", 0, 1e6)
+    ] = None
+    approval: Annotated[Quantity | None, a_share("群众认可度", "true share of those asked who approve")] = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Inspection:
+        codes = [check.code for check in self.checks]
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        if twice:
+            raise ValueError(f"two checks share the code {twice[0]!r}")
+        if (self.poor_villages is None) != (self.other_villages is None):
+            raise ValueError("give poor_villages and other_villages both or neither")
+        return self
+
+
+class Monitoring(Rule):
+    """From a year on, nobody is registered anew; households at risk are monitored instead, in three classes."""
+
+    from_year: Year
+    line: Annotated[
+        Quantity, Meaning("yuan per head and year", "监测线", "income below which a household is at risk", 0.0)
+    ]
+    hardship_share: Annotated[
+        Quantity, a_share("突发困难支出占比", "medical cost above this share of income is sudden hardship")
+    ]
+    found: Annotated[Quantity, a_share("监测发现率", "share of households at risk that are found in a year")]
+
+
+class Alignment(Named):
+    """A total that the simulation is brought to in the years its path names; other years are left as simulated."""
+
+    total: Literal["exits", "mean_income"]
+    value: Quantity
+
+    @property
+    def code(self) -> str:
+        """The name under which the figure is found: its total, of which there is one each."""
+        return self.total
+
+    @model_validator(mode="after")
+    def _dated_and_in_its_unit(self) -> Alignment:
+        if not isinstance(self.value.value, dict):
+            raise ValueError(
+                "the value should be a dated path, one figure for each year to align, such as {2016: 5000}"
+            )
+        unit = "persons" if self.total == "exits" else "yuan per head and year"
+        money, _, rest = self.value.unit.partition(" ")
+        fits = self.value.unit == unit if self.total == "exits" else rest == "per head and year" and bool(money)
+        if not fits:
+            raise ValueError(f"the unit should be '{unit}'; found '{self.value.unit}'")
+        return self
 
 
 class References(Rule):

@@ -7,268 +7,318 @@ all blocks between two years.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from povsim import layout as at
-from povsim.compiled import compiled, f32, inlined
+from povsim.compiled import compiled, f32, inlined, internal
 from povsim.draws import fill_uniforms
-from povsim.layout import Floats, Households, Ints, Keys, Longs, Shorts
-from povsim.measures.frame import Turn
+from povsim.layout import Floats, Home, Ints, Longs, Records, Scratch, Shorts, State, Words
+from povsim.measures.frame import Spot
+from povsim.rules_measures import BY_CAUSE, RANDOM
 
-POOREST_FIRST, RANDOM, BY_CAUSE = 0, 1, 2
-PRIORITIES = {"poorest_first": POOREST_FIRST, "random": RANDOM, "cause": BY_CAUSE}
-
-
-class Ask(NamedTuple):
-    """Who may apply for a measure in a year, and what taking on a household costs.
-
-    ``who``: masks of status, category, cause and guarantees, least and most workers, least persons, priority, whether
-    arrears block, whether the measure is decided anew each year, the trait that has to be above zero (0: none).
-    ``rank``: place of each cause in the priority. ``cost``: yuan for a household, a person, per yuan lacking of the
-    last entry (times persons), a pupil, an ill, a disabled member, and that entry in yuan per head. ``running``: yuan
-    for a household already in support, and per yuan it owes.
-    """
-
-    who: Longs
-    rank: Shorts
-    below: np.float32
-    take_up: np.float32
-    cost: Floats
-    running: Floats
-    villages: npt.NDArray[np.bool_]
-
-
-class Applications(NamedTuple):
-    """Applications of one block for one measure: position in the block, luck, sort key, and cost in yuan."""
-
-    place: Ints
-    luck: Floats
-    sort_key: npt.NDArray[np.uint32]
-    cost: Longs
-
-
-class Listed(NamedTuple):
-    """Applications, and by village count units eligible or served, units served, yuan of running support."""
-
-    applications: Applications
-    standing: Longs
+UNLIMITED, IN_VILLAGE, IN_MEETING = 0, 1, 2
+"""Who decides on applications: nobody needs to, the village by itself, or all blocks together."""
+NO_LIMIT, SHARE, HOUSEHOLDS, BUDGET = 0, 1, 2, 3
+"""Kinds of a measure's own limit."""
+_CATEGORY, _CAUSE, _TRAIT, _ANY_LACK = 1 << 5, 1 << 8, 1 << 22, 1 << 16
+_MOST, _SEVEN, _17, _24, _1 = 127, np.int32(127), np.int32(17), np.int32(24), np.int32(1)
+"""A candidate in whole numbers: bits of status from 0, category from 5, cause from 8, traits from 22; guarantees
+lacking from 0, a bit that is always set at 16, workers from 17 and persons from 24 (seven bits each, 127 at most)."""
 
 
 @inlined
-def _ordered_bits(value: np.float32) -> np.uint32:
+def ordered_bits(value: np.float32) -> np.uint32:
     """Return a whole number that sorts as the float does."""
     bits = f32(value).view(np.int32)
     return np.uint32(~bits) if bits < 0 else np.uint32(np.uint32(bits) | np.uint32(0x80000000))
 
 
 @inlined
-def _sort_key(income: np.float32, cause_rank: int, priority: int, u: np.float32) -> np.uint32:
+def sort_key(income: np.float32, cause_rank: int, priority: int, u: np.float32) -> np.uint32:
+    """Return a household's place in the queue: small goes first."""
     if priority == RANDOM:
         return np.uint32(u * f32(2.0**31))
-    bits = _ordered_bits(income)
+    bits = ordered_bits(income)
     if priority == BY_CAUSE:
         return np.uint32((np.uint32(cause_rank) << np.uint32(27)) | (bits >> np.uint32(5)))
     return bits
 
 
-@compiled
-def _price(h: Households, ask: Ask, place: Ints, luck: Floats, sort_key: npt.NDArray[np.uint32], cost: Longs) -> None:
-    """Set the cost of each application and its place in the queue."""
-    who, rank, terms = ask.who, ask.rank, ask.cost
-    income, persons, cause = h.real[at.LAST_INCOME], h.home[at.PERSONS], h.traits[at.CAUSE]
-    weight, students, ill, disabled = h.weight, h.traits[at.STUDENTS], h.traits[at.ILL], h.traits[at.DISABLED]
-    for k in range(place.shape[0]):
-        i = place[k]
-        total = terms[0] + persons[i] * (terms[1] + terms[2] * max(terms[6] - income[i], f32(0.0)))
-        total += terms[3] * students[i] + terms[4] * ill[i] + terms[5] * disabled[i]
-        cost[k] = np.int64(np.ceil(total)) * weight[i]
-        sort_key[k] = _sort_key(income[i], rank[cause[i]], who[7], luck[k])
+@inlined
+def gather_candidates(home: Home, state: State, scratch: Scratch, spot: Spot, widest: np.float32) -> int:
+    """List the households of a village that any measure may concern, and bring together what conditions look at.
 
-
-@compiled
-def list_candidates(h: Households, income_below: np.float32, out: Ints) -> int:
-    """List the households that any measure but a general one may concern: few, so that measures need not see all.
+    They are few, so measures need not see all; and side by side in whole numbers they are looked at many at once.
 
     Parameters
     ----------
-    h : Households
-        The block at year's end.
-    income_below : float32
+    home, state, scratch
+        The village at year's end; row PLACE of ``scratch.ints`` is filled with positions in the block, the rows from
+        TRAITS_OF on with a bit for status, category, cause and each trait above zero; guarantees lacking, workers and
+        persons; measures held, had; count units.
+    spot : Spot
+        Village and scenario.
+    widest : float32
         Unregistered households with all guarantees met concern no measure at or above this income per head.
-    out : array, shape (n,)
-        Filled with positions.
 
     Returns
     -------
     int
         How many.
     """
-    status, deprived, flags = h.whole[at.STATUS], h.whole[at.DEPRIVED], h.whole[at.FLAGS]
-    income = h.real[at.LAST_INCOME]
-    served = np.int16(at.SERVED)
+    s, here, shift = spot.scenario, slice(spot.low, spot.high), spot.base - spot.low
+    status, deprived = state.small[s, at.STATUS, here], state.bits[s, at.DEPRIVED, here]
+    had, income, place = state.had[s, here], state.real[s, at.LAST_INCOME, here], scratch.ints[at.PLACE]
     filled = 0
     for i in range(status.shape[0]):
         # written without branches: the position is stored each time, and kept when it counts
-        out[filled] = i
-        concerned = (status[i] | deprived[i] | (flags[i] & served)) != 0
-        filled += 1 if concerned or income[i] < income_below else 0
+        place[filled] = spot.low + i
+        concerned = (status[i] | deprived[i] | had[i]) != 0
+        filled += 1 if concerned or income[i] < widest else 0
+    ints, traits, weight, holds = scratch.ints, home.traits, home.weight, scratch.ints[at.HOLDS]
+    cause, category, flags = state.small[s, at.CAUSE], home.codes[at.CATEGORY], state.bits[s, at.FLAGS]
+    incomes = scratch.floats[at.CANDIDATE_INCOME]
+    for k in range(filled):
+        i = np.int64(place[k])
+        j = i - spot.low
+        bits = (1 << status[j]) | (_CATEGORY << category[i]) | (_CAUSE << cause[i])
+        bits |= _TRAIT if traits[at.STUDENTS, i] > 0 else 0
+        bits |= _TRAIT << 1 if traits[at.ILL, i] > 0 else 0
+        newly = (flags[i] & at.NEWLY_DISABLED) != 0
+        bits |= _TRAIT << 2 if traits[at.DISABLED, i] > 0 or newly else 0
+        ints[at.TRAITS_OF, k] = np.int32(bits)
+        workers, persons = min(np.int64(traits[at.WORKERS, i]), _MOST), min(np.int64(traits[at.PERSONS, i]), _MOST)
+        ints[at.LACKS_OF, k] = np.int32(np.int64(deprived[j]) | _ANY_LACK | (workers << 17) | (persons << 24))
+        ints[at.HOLDS_OF, k] = holds[i + shift]
+        ints[at.HAD_OF, k] = had[j]
+        ints[at.WEIGHT_OF, k] = weight[i]
+        incomes[k] = income[j]
     return filled
 
 
-def is_general(ask: Ask) -> bool:
-    """Tell whether a measure is open to unregistered households with all guarantees met, whatever their income."""
-    return bool(ask.who[0] & 1) and ask.who[3] == 0 and not np.isfinite(ask.below)
-
-
-def widest_income(asks: list[Ask]) -> np.float32:
-    """Return the highest income per head at which one of the measures still takes an unregistered household on."""
-    bounds = [ask.below for ask in asks if ask.who[0] & 1 and ask.who[3] == 0 and np.isfinite(ask.below)]
-    return np.float32(max(bounds, default=-np.inf))
-
-
-@compiled
-def _draw_lots(key: Keys, take_up: np.float32, turn: Turn, place: Ints, kept_luck: Floats) -> int:
-    """Keep those of the eligible who apply, in place, with the luck that a random order goes by; return how many."""
-    # gathered first: the generator runs eight lanes at once over an array, one at a time inside a loop with branches
-    keys = np.empty(place.shape[0], dtype=np.uint64)
-    for k in range(place.shape[0]):
-        keys[k] = key[place[k]]
-    luck = np.empty((4, place.shape[0]), dtype=np.float32)
-    fill_uniforms(turn.key, turn.draw, turn.origin + turn.year, keys, luck)
-    applies, order = luck[0], luck[1]
-    kept = 0
-    for k in range(place.shape[0]):
-        if applies[k] < take_up:
-            place[kept] = place[k]
-            kept_luck[kept] = order[k]
-            kept += 1
-    return kept
-
-
-@compiled
-def list_applicants(
-    h: Households,
-    since: Shorts,
-    ended: Shorts,
-    ask: Ask,
-    turn: Turn,
-    standing: Longs,
-    out: Applications,
-) -> int:
-    """List the households of a block that apply for a measure.
+@inlined
+def list_applicants(scratch: Scratch, candidates: int, measure: int, ask: tuple[Longs, Floats], standing: Longs) -> int:
+    """List the candidates that may apply for a measure, before luck decides who does.
 
     Parameters
     ----------
-    h : Households
-        The block at the end of the year before.
-    since, ended : array, shape (n,)
-        The measure's state; households in support do not apply again.
-    ask : Ask
-        Conditions, order and costs.
-    turn : Turn
-        The coming year and the address of its luck: lane 0 decides who applies, lane 1 a random order;
-        ``served`` lists the households to look at, in ascending order.
-    standing : array, shape (villages, 3)
-        Out, added to: count units eligible or served, count units served so far, yuan of running support.
-    out : Applications
-        Filled in the order of households.
+    scratch : Scratch
+        As :func:`gather_candidates` has filled it. Row BIN of ``scratch.ints`` is filled with those who may apply.
+    candidates : int
+        How many candidates.
+    measure : int
+        Slot of the measure.
+    ask : tuple of array
+        Its conditions and figures for the coming year.
+    standing : array, shape (3,)
+        Out: count units eligible or served are added to the first, those served so far to the second.
 
     Returns
     -------
     int
-        Number of applications.
+        How many may apply.
     """
-    # the arrays of a named tuple are taken out before the loop: inside it each access would count references
-    who, villages, running = ask.who, ask.villages, ask.running
-    place, first_luck = out.place, out.luck
-    status, income, arrears = h.whole[at.STATUS], h.real[at.LAST_INCOME], h.real[at.ARREARS]
-    deprived, balance, persons = h.whole[at.DEPRIVED], h.real[at.BALANCE], h.home[at.PERSONS]
-    category, cause, workers = h.traits[at.CATEGORY], h.traits[at.CAUSE], h.traits[at.WORKERS]
-    village, weight = h.village, h.weight
-    heads = h.traits[max(who[10], 0)]
-    below, take_up, statuses, failing, filled = ask.below, ask.take_up, who[0], who[3], 0
-    for i in turn.served:
-        fits = ((statuses >> status[i]) & 1) != 0 and income[i] < below
-        fits = fits and (failing == 0 or (deprived[i] & failing) != 0)
-        if not fits and since[i] == 0:
-            continue
-        v, units = village[i], weight[i]
-        # who was served by a yearly measure last year may be served again: only lasting support counts as served
-        served = since[i] > 0 or (since[i] < 0 and who[9] == 0)
-        standing[v, 1] += units if served else 0
-        fits = fits and villages[v] and ((who[1] >> category[i]) & 1) != 0 and ((who[2] >> cause[i]) & 1) != 0
-        fits = fits and who[4] <= workers[i] <= who[5] and persons[i] >= who[6]
-        standing[v, 0] += units if fits or served else 0
-        if since[i] > 0:
-            in_support = running[0] + running[1] * balance[i] if ended[i] == 0 else f32(0.0)
-            standing[v, 2] += np.int64(np.ceil(in_support)) * units
-        elif fits and (who[8] == 0 or arrears[i] <= f32(0.0)) and (who[10] == 0 or heads[i] > 0):
-            place[filled] = i
-            filled += 1
-    filled = _draw_lots(h.key, take_up, turn, place[:filled], first_luck)
-    _price(h, ask, place[:filled], first_luck[:filled], out.sort_key, out.cost)
+    who, figures = ask
+    ints = scratch.ints
+    bits, lacks, holds, had = ints[at.TRAITS_OF], ints[at.LACKS_OF], ints[at.HOLDS_OF], ints[at.HAD_OF]
+    weight, chosen, out, income = ints[at.WEIGHT_OF], ints[at.CHOSEN], ints[at.BIN], scratch.floats[at.CANDIDATE_INCOME]
+    bit, below = np.int32(1 << measure), figures[at.BELOW]
+    status, category = np.int32(who[at.IS_STATUS] & 31), np.int32((who[at.IS_CATEGORY] & 7) << 5)
+    cause, trait = np.int32((who[at.HAS_CAUSE] & 0x3FFF) << 8), np.int32(-1)
+    if who[at.NEEDED_TRAIT] > 0:
+        trait = np.int32(_TRAIT << (who[at.NEEDED_TRAIT] - 1))
+    failing = np.int32(who[at.IS_FAILING] if who[at.IS_FAILING] != 0 else _ANY_LACK)
+    least, most, heads = (
+        np.int32(who[at.LEAST_WORKERS]),
+        np.int32(who[at.MOST_WORKERS]),
+        np.int32(who[at.LEAST_PERSONS]),
+    )
+    holding, not_holding = np.int32(who[at.HOLDING]), np.int32(who[at.NOT_HOLDING])
+    free = np.int32(1 if who[at.HOLDING] == 0 else 0)
+    # yearly measures are decided anew: who was served before counts as served only by lasting ones
+    lasting = np.int32(0 if who[at.IS_YEARLY] != 0 else bit)
+    eligible, so_far, none = np.int32(0), np.int32(0), np.int32(0)
+    # thirty-two bits throughout: twice as many households at once as with sixty-four
+    for k in range(candidates):
+        held, now, lack, units = holds[k], bits[k], lacks[k], weight[k]
+        workers, persons = np.int32((lack >> _17) & _SEVEN), np.int32((lack >> _24) & _SEVEN)
+        fits = (np.int32(now & status) != none) & (np.int32(now & category) != none) & (np.int32(now & cause) != none)
+        fits = (
+            fits
+            & (income[k] < below)
+            & (np.int32(lack & failing) != none)
+            & (workers >= least)
+            & (workers <= most)
+            & (persons >= heads)
+        )
+        fits = fits & (np.int32((held & holding) | free) != none) & (np.int32(held & not_holding) == none)
+        served = np.int32((held & bit) | (had[k] & lasting)) != none
+        eligible = np.int32(eligible + (units if fits | served else none))
+        so_far = np.int32(so_far + (units if served else none))
+        may = fits & (np.int32(held & bit) == none) & (np.int32(now & trait) != none)
+        chosen[k] = _1 if may else none
+    standing[0] += eligible
+    standing[1] += so_far
+    filled = 0
+    for k in range(candidates):
+        out[filled] = k
+        filled += np.int64(chosen[k])
     return filled
 
 
-def applications(h: Households, since: Shorts, ended: Shorts, ask: Ask, turn: Turn, space: Applications) -> Listed:
-    """List the applications of a block with their cost and place in the queue, and the measure's standing by village.
+@inlined
+def apply_for(
+    home: Home, state: State, scratch: Scratch, count: int, measure: int, ask: tuple[Longs, Floats], rank: Shorts,
+    key: Words, spot: Spot, rows: Records, begin: int,
+) -> int:  # fmt: skip
+    """Let those who may apply decide by luck, and write down who does, with its cost and place in the queue.
 
-    Parameters
-    ----------
-    h, since, ended, ask, turn
-        As for :func:`list_applicants`.
-    space : Applications
-        Work space at least as long as the block.
+    Parameters are those of :func:`list_applicants`, which has listed who may apply. Applications are for the year after
+    ``spot.year``, with that year's luck: lane 0 decides who applies, lane 1 a random order.
 
     Returns
     -------
-    Listed
-        Views of the work space, and a new array (villages, 3).
+    int
+        Rows of ``rows`` filled now.
     """
-    standing = np.zeros((h.bounds.shape[0] - 1, 3), dtype=np.int64)
-    count = list_applicants(h, since, ended, ask, turn, standing, space)
-    found = Applications(space.place[:count], space.luck[:count], space.sort_key[:count], space.cost[:count])
-    return Listed(found, standing)
+    who, figures = ask
+    s = spot.scenario
+    may, place, holds = scratch.ints[at.BIN], scratch.ints[at.PLACE], scratch.ints[at.HOLDS_OF]
+    keys, filled, key_of = scratch.key[:count], begin, home.key
+    for m in range(count):
+        keys[m] = key_of[place[may[m]]]
+    fill_uniforms(key, spot.draw, spot.origin + spot.year + 1, keys, scratch.floats, at.FOUR)
+    applies, order, incomes = scratch.floats[at.FOUR], scratch.floats[at.FOUR + 1], scratch.floats[at.CANDIDATE_INCOME]
+    take_up, priority, unlimited = figures[at.TAKE_UP], who[at.PRIORITY], who[at.DECIDES] == UNLIMITED
+    cause, flags, traits, weight = state.small[s, at.CAUSE], state.bits[s, at.FLAGS], home.traits, home.weight
+    cost, standard = figures[at.FIRST_COST : at.FIRST_COST + 6], figures[at.STANDARD]
+    for m in range(count):
+        if applies[m] < take_up:
+            k = may[m]
+            i = np.int64(place[k])
+            row = rows[filled]
+            row["place"] = np.int32(i)
+            row["measure"] = np.int8(measure)
+            row["granted"] = np.int8(1 if unlimited else 0)
+            if unlimited:
+                holds[k] |= np.int32(1) << measure
+            else:
+                row["key"] = sort_key(incomes[k], rank[cause[i]], priority, order[m])
+                newly = f32(1.0) if (flags[i] & at.NEWLY_DISABLED) != 0 else f32(0.0)
+                lacking = max(standard - incomes[k], f32(0.0))
+                yuan = cost[0] + f32(traits[at.PERSONS, i]) * (cost[1] + cost[2] * lacking)
+                yuan += cost[3] * f32(traits[at.STUDENTS, i]) + cost[4] * f32(traits[at.ILL, i])
+                yuan += cost[5] * (f32(traits[at.DISABLED, i]) + newly)
+                row["cost"] = np.int64(np.ceil(yuan)) * weight[i]
+            filled += 1
+    return filled
 
 
-def cut_off(sort_key: npt.NDArray[np.uint32], amount: Longs, starts: Longs, limits: Longs) -> npt.NDArray[np.bool_]:
-    """Grant applications in order of priority until an area's limit is reached.
+EVERYBODY = np.uint32(0xFFFFFFFF)
+_DIGITS = ((21, 11), (11, 10), (0, 11))
+
+
+@compiled
+def cut_off(key: Words, amount: Longs, limit: int) -> tuple[np.uint32, int]:
+    """Find how far applications can be granted in order of priority within a limit.
 
     Parameters
     ----------
-    sort_key : array, shape (n,)
+    key : array of uint32, shape (n,)
         Small goes first; ties go by the order of the arrays, which is by household.
     amount : array of int, shape (n,)
         What each application uses of the limit.
-    starts : array of int, shape (areas + 1,)
-        Where each area's applications begin.
-    limits : array of int, shape (areas,)
-        Limit of each area; below zero nothing is granted.
+    limit : int
+        Below zero nothing is granted.
 
     Returns
     -------
-    array of bool, shape (n,)
-        The longest run of applications, in order, whose sum stays within the limit.
+    tuple of (uint32, int)
+        A key and a position: granted are the smaller keys, and those with this key up to the position (-1: none of
+        them). That is the longest run of applications, in order, whose sum stays within the limit.
 
     Examples
     --------
     >>> keys, amounts = np.array([3, 1, 2], np.uint32), np.array([5, 5, 5])
-    >>> cut_off(keys, amounts, np.array([0, 3]), np.array([10])).tolist()
-    [False, True, True]
+    >>> [int(part) for part in cut_off(keys, amounts, 10)]
+    [3, -1]
     """
-    granted = np.zeros(sort_key.size, dtype=bool)
-    for area, limit in enumerate(limits.tolist()):
-        begin, end = int(starts[area]), int(starts[area + 1])
-        used = amount[begin:end]
-        if limit >= int(used.sum()):
-            granted[begin:end] = True
-        elif limit > 0:
-            # one sortable number: the key above, the position below
-            places = np.arange(end - begin, dtype=np.uint64)
-            order = np.argsort((sort_key[begin:end].astype(np.uint64) << np.uint64(32)) | places)
-            kept = int(np.searchsorted(np.cumsum(used[order]), limit, side="right"))
-            granted[begin + order[:kept]] = True
-    return granted
+    n = key.shape[0]
+    if limit < 0 or n == 0:
+        return np.uint32(0), -1
+    total = np.int64(0)
+    for k in range(n):
+        total += amount[k]
+    if total <= limit:
+        return EVERYBODY, n - 1
+    # a search by digits: only keys that share the digit where the limit is crossed are looked at again
+    low, left = np.int64(0), np.int64(limit)
+    for shift, width in _DIGITS:
+        low, left = _narrow(key, amount, low, shift, width, left)
+    position = -1
+    for k in range(n):
+        if np.int64(key[k]) == low:
+            if amount[k] > left:
+                break
+            left -= amount[k]
+            position = k
+    return np.uint32(low), position
+
+
+@inlined
+def _narrow(key: Words, amount: Longs, low: int, shift: int, width: int, left: int) -> tuple[int, int]:
+    """Add the digit where the limit is crossed to the key so far; return it and what is left of the limit before it."""
+    used = np.zeros(1 << width, dtype=np.int64)
+    above, mask = shift + width, (1 << width) - 1
+    for k in range(key.shape[0]):
+        word = np.int64(key[k])
+        if word >> above == low >> above:
+            used[(word >> shift) & mask] += amount[k]
+    digit = 0
+    while digit < mask and used[digit] <= left:
+        left -= used[digit]
+        digit += 1
+    return low | (digit << shift), left
+
+
+@internal
+def decide_in_village(rows: Records, run: tuple[int, int], weight: Ints, who: Longs, standing: Longs) -> None:
+    """Grant the applications of one village for a measure whose capacity is the village's own.
+
+    Parameters
+    ----------
+    rows : array of APPLICATION
+        ``granted`` is set.
+    run : tuple of int
+        Where the measure's applications begin and end.
+    weight : array
+        Count units of the block's households.
+    who : array
+        The measure's conditions.
+    standing : array, shape (3,)
+        Count units eligible, served, yuan of running support.
+    """
+    begin, end = run
+    key, amount = np.empty(end - begin, dtype=np.uint32), np.empty(end - begin, dtype=np.int64)
+    for k in range(end - begin):
+        key[k] = rows[begin + k]["key"]
+        amount[k] = (
+            rows[begin + k]["cost"] if who[at.LIMIT_KIND] == BUDGET else np.int64(weight[rows[begin + k]["place"]])
+        )
+    last, position = cut_off(key, amount, room_left(who[at.LIMIT_KIND], who[at.LIMIT], standing))
+    for k in range(end - begin):
+        if key[k] < last or (key[k] == last and k <= position):
+            rows[begin + k]["granted"] = np.int8(1)
+
+
+@compiled
+def room_left(kind: int, limit: int, standing: Longs) -> int:
+    """Return how much of a measure's own limit new applications may use: count units, or yuan.
+
+    A share is given in millionths, so that it is compared exactly.
+    """
+    if kind == SHARE:
+        return (limit * standing[0]) // 1_000_000 - standing[1]
+    if kind == BUDGET:
+        return limit - standing[2]
+    return limit

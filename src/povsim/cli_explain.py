@@ -13,7 +13,8 @@ from povsim import cli_show, figures
 from povsim.cli_progress import Reporter
 from povsim.errors import InputError, Problem
 from povsim.explanation import Explanation, explain
-from povsim.household_year import ITEMS, MARKS, STOCKS, HouseholdYear
+from povsim.household_account import ITEMS, MARKS, STOCKS
+from povsim.household_year import HouseholdYear
 from povsim.remedies import Failed, Remedy, Unmet
 from povsim.scenario import Scenario
 from povsim.staging import replaced
@@ -246,6 +247,8 @@ def year_lines(each: HouseholdYear, voice: Voice) -> Iterator[str]:
     for mark in MARKS:
         if mark.column in each.marks:
             yield say(f"mark.{mark.column}", term=voice.term(mark.terms, each.marks[mark.column]))
+    yield from (say(f"spell.{name}", year=until) for name, until in each.spells.items())
+    yield from (say("explain.newly_disabled"),) if each.newly_disabled else ()
     if each.received:
         yield say("explain.received", names=voice.listed(_receipts(each, voice)))
     yield from _tests(each, voice)
@@ -291,11 +294,14 @@ def _tests(each: HouseholdYear, voice: Voice) -> Iterator[str]:
         if failed.short_per_head is not None and failed.share_of_line is not None:
             share = figures.percent(failed.share_of_line, say.lang, 1)
             text = say("explain.short", test=text, short=_up(failed.short_per_head), share=share, currency=currency)
+        elif failed.found is not None and failed.wanted is not None:
+            amounts = {"found": _whole(failed.found), "wanted": _up(failed.wanted), "short": _up(failed.short or 0.0)}
+            text = say(f"gap.{failed.type}", test=text, currency=currency, **amounts)
         text = text if failed.veto else say("explain.no_veto", test=text)
         lines = [say("explain.fails", test=text)]
         lines += [] if failed.code in helped else [say("explain.no_remedy")]
         yield SEMICOLON[say.lang].join(lines)
-        if failed.short_per_head is not None and failed.short is not None:
+        if failed.type == "income" and failed.short_per_head is not None and failed.short is not None:
             amounts = {"per_head": _up(failed.short_per_head), "household": _up(failed.short), "currency": currency}
             yield say("explain.needs_more", **amounts) if failed.strict else say("explain.needs_least", **amounts)
 

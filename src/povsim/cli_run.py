@@ -119,7 +119,13 @@ def _print(order: Order, done: Done, say: Wording) -> None:
         screen.print(cli_show.target_table(result, say))
         screen.print(say("targets.all", probability=figures.probability(_all_years(outcomes, scenario), say.lang)))
     screen.print()
-    for line in [*cli_show.notes(outcomes, done.counts, order.scenario, say), _written(done, say)]:
+    tied = cli_show.alignment_lines(outcomes, scenario, say)
+    for line in [
+        *tied,
+        *([""] if tied else []),
+        *cli_show.notes(outcomes, done.counts, order.scenario, say),
+        _written(done, say),
+    ]:
         screen.print(line)
 
 

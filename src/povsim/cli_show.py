@@ -135,6 +135,24 @@ def target_table(result: Forecast, say: Wording) -> Table:
     return grid(headings, rows)
 
 
+def alignment_lines(outcomes: xr.Dataset, scenario: Scenario, say: Wording) -> list[str]:
+    """Return what each tied total of each year needed: what was reached, and the stretch from draw to draw."""
+    lines = []
+    for item in scenario.alignment:
+        path = item.value.value
+        one = outcomes.sel(scenario=scenario.code, total=item.total)
+        for year in (year for year in scenario.span if isinstance(path, dict) and year in path):
+            goal = item.value.at(year)
+            stretch, missed = (one[f"alignment_{key}"].sel(year=year).values for key in ("stretch", "missed"))
+            middle, low, high = (f"{call(stretch):.3f}" for call in (np.median, np.min, np.max))
+            reached = {"goal": figures.count(goal), "reached": figures.count(float(np.median(goal - missed)))}
+            unit = figures.unit_name(item.value.unit, say.lang)
+            lines.append(
+                say(f"aligned.{item.total}", year=year, unit=unit, **reached, middle=middle, low=low, high=high)
+            )
+    return [say("alignment.title"), *lines] if lines else []
+
+
 def notes(outcomes: xr.Dataset, counts: dict[str, int], name: str, say: Wording) -> list[str]:
     """Return what has to be known to read the table: units, spread, lasting exits, what is assumed."""
     draws = outcomes.sizes["draw"]

@@ -54,6 +54,14 @@ def compiled(function: Function) -> Function:
     return cast(Function, numba.njit(function, nogil=True, cache=True, error_model="numpy"))
 
 
+def internal(function: Function) -> Function:
+    """Compile a function that only compiled functions call: no door to Python, nothing on disk, sooner done."""
+    if UNCOMPILED:
+        return function
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Function, cast(Any, numba.njit)(function, nogil=True, error_model="numpy", **options))
+
+
 def inlined(function: Function) -> Function:
     """Compile a small scalar function that other compiled functions call."""
     if UNCOMPILED:

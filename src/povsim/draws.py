@@ -75,35 +75,38 @@ def four_uniforms(k0: Any, k1: Any, draw: Any, year: Any, household: Any) -> Any
 @compiled
 def luck_of(k0: Any, k1: Any, draw: Any, year: Any, household: Any) -> Any:
     """Return the four uniforms of one decision, as a call of its own: for code that meets few households."""
-    return four_uniforms(k0, k1, draw, year, household)
+    c0, c1, c2, c3 = _u32(household), _u32(household >> _32), _u32(draw), _u32(year)
+    k0, k1 = _u32(k0), _u32(k1)
+    for _ in range(10):
+        c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+        k0, k1 = _u32(k0 + _W0), _u32(k1 + _W1)
+    return to_uniform(c0), to_uniform(c1), to_uniform(c2), to_uniform(c3)
 
 
 @compiled
-def fill_uniforms(key: Any, draw: int, year: int, household: Any, out: Any) -> None:
-    """Fill ``out`` (4, n) with the four uniforms of a decision for n households."""
-    first, second, third, fourth = out[0], out[1], out[2], out[3]
+def fill_uniforms(key: Any, draw: int, year: int, household: Any, out: Any, row: int) -> None:
+    """Fill four rows of ``out`` from ``row`` on with the uniforms of a decision for n households."""
+    n = household.shape[0]
+    first, second, third, fourth = out[row, :n], out[row + 1, :n], out[row + 2, :n], out[row + 3, :n]
     k0, k1 = key[0], key[1]
-    for i in range(household.shape[0]):
+    for i in range(n):
         first[i], second[i], third[i], fourth[i] = four_uniforms(k0, k1, draw, year, household[i])
 
 
 @compiled
-def fill_normals(key: Any, draw: int, year: int, household: Any, out: Any) -> None:
-    """Fill ``out`` (4, n) with four independent standard normals of a decision for n households."""
-    fill_uniforms(key, draw, year, household, out)
-    for lane in range(out.shape[0]):
-        row = out[lane]
-        for i in range(row.shape[0]):
-            row[i] = normal_quantile(row[i])
+def to_normals(out: Any, row: int, n: int) -> None:
+    """Turn the uniforms of a row into standard normals, in place."""
+    luck = out[row, :n]
+    for i in range(n):
+        luck[i] = normal_quantile(luck[i])
 
 
 @compiled
-def fill_normal_and_uniforms(key: Any, draw: int, year: int, household: Any, out: Any) -> None:
-    """Fill ``out`` (4, n) with one standard normal and three uniforms of a decision for n households."""
-    fill_uniforms(key, draw, year, household, out)
-    row = out[0]
-    for i in range(row.shape[0]):
-        row[i] = normal_quantile(row[i])
+def fill_normals(key: Any, draw: int, year: int, household: Any, out: Any, row: int) -> None:
+    """Fill four rows of ``out`` from ``row`` on with independent standard normals of a decision for n households."""
+    fill_uniforms(key, draw, year, household, out, row)
+    for lane in range(4):
+        to_normals(out, row + lane, household.shape[0])
 
 
 def decision_key(seed: int, decision: str) -> npt.NDArray[np.uint32]:
@@ -173,6 +176,6 @@ def uniforms(
             raise ValueError(f"{name}: found {number}; allowed: 0 to 2^32 - 1")
     keys = np.atleast_1d(household_key(household))
     out = np.empty((LANES, keys.size), dtype=np.float32)
-    fill_uniforms(decision_key(seed, decision), draw, year, keys, out)
+    fill_uniforms(decision_key(seed, decision), draw, year, keys, out, 0)
     chosen: npt.NDArray[np.float32] = out[lane]
     return chosen

@@ -1,4 +1,4 @@
-"""The driver: draws, years, blocks and scenarios, on threads; results are the same bits however the work is divided."""
+"""The driver: draws, years and blocks, on threads; results are the same bits however the work is divided."""
 
 from __future__ import annotations
 
@@ -8,36 +8,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from povsim import layout as at
-from povsim.capacity import Applications, Listed
-from povsim.draws import decision_key, fill_normals, household_key, uniforms
+from povsim.aligned import Aligner, Each, ties_of
+from povsim.draws import decision_key
 from povsim.errors import InputError, Problem
 from povsim.ground import BLOCK, Prepared, prepare
-from povsim.incomes import Doubles, log_trend, renew_sources
-from povsim.layout import MOST_MEASURES, Block, Households, Longs, Workspace
+from povsim.layout import MOST_MEASURES, MOST_YEARS
+from povsim.meeting import Table, Waiting, areas_of, meet, no_cuts
+from povsim.plan import CALENDAR
+from povsim.plan_village import FACILITIES
 from povsim.process import Process
-from povsim.rules import MeasureRules, Rules, make_rules
 from povsim.scenario import Scenario
-from povsim.tables import Size, Tables, record
-from povsim.year import (
-    AreaLuck,
-    Keys,
-    YearOfScenario,
-    apply_year,
-    candidates_year,
-    draw_luck,
-    draw_start,
-    settle,
-    simulate_year,
-    start,
-    take_on,
-    trends,
-)
+from povsim.stacked import Slots
+from povsim.tables import Size, Tables
+from povsim.trends import Draw, make_draw
+from povsim.worker import Held, Turn, Worker
 
 Progress = Callable[[int, int], None]
 """Called with years of blocks done and in all, from any thread."""
@@ -52,29 +42,13 @@ class Task:
     draws: range
     seed: int
     processes: tuple[Process, ...]
-    measures: tuple[str, ...]
-
-    codes: tuple[tuple[str, ...], ...]
-
-    def slots(self, scenario: int) -> tuple[int, ...]:
-        """Return where a scenario's measures stand along the run's measures."""
-        return tuple(self.measures.index(code) for code in self.codes[scenario])
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One draw: the rules, trends and disasters of each scenario."""
-
-    number: int
-    position: int
-    rules: tuple[Rules, ...]
-    trend: tuple[npt.NDArray[np.float32], ...]
-    struck: tuple[npt.NDArray[np.bool_], ...]
+    slots: Slots
+    village_measures: tuple[str, ...]
 
     @property
-    def shared(self) -> bool:
-        """Whether any capacity is shared between blocks."""
-        return any(measure.shared for rules in self.rules for measure in rules.measures)
+    def measures(self) -> tuple[str, ...]:
+        """Codes along the measure dim: those of households in calendar order, then those of villages."""
+        return (*self.slots.measures, *self.village_measures)
 
 
 def make_task(
@@ -87,17 +61,55 @@ def make_task(
     block_size: int = BLOCK,
 ) -> Task:
     """Check that scenarios and register fit, and make them ready."""
+    slots = _slots(scenarios, register.sizes["village"])
     prepared: list[Prepared] = []
     for scenario in scenarios:
         like = prepared[0] if prepared else None
         prepared.append(prepare(register, scenario, like=like, block_size=block_size))
-    codes = tuple(tuple(scenario.active()) for scenario in scenarios)
-    measures = tuple(dict.fromkeys(code for each in codes for code in each))
-    if len(measures) > MOST_MEASURES:
-        found, allowed = str(len(measures)), f"at most {MOST_MEASURES} in all scenarios"
-        raise InputError("simulate", [Problem("measures", "too many", found, allowed)])
     named = tuple(replace(item, key=decision_key(seed, f"process.{item.name}")) for item in processes)
-    return Task(tuple(scenarios), tuple(prepared), draws, seed, named, measures, codes)
+    of_villages = tuple(dict.fromkeys(code for scenario in scenarios for code in scenario.village_measures()))
+    return Task(tuple(scenarios), tuple(prepared), draws, seed, named, slots, of_villages)
+
+
+def _slots(scenarios: Sequence[Scenario], villages: int) -> Slots:
+    types: dict[str, str] = {}
+    problems = []
+    for scenario in scenarios:
+        for code, measure in scenario.active().items():
+            if types.setdefault(code, measure.type) != measure.type:
+                found = f"{types[code]} and {measure.type}"
+                problems.append(Problem(f"measures.{code}", "of two types", found, "one type under one name"))
+    if len(types) > MOST_MEASURES:
+        found, allowed = str(len(types)), f"at most {MOST_MEASURES} for households in all scenarios"
+        problems.append(Problem("measures", "too many", found, allowed))
+    years = scenarios[0].span
+    if len(years) > MOST_YEARS:
+        problems.append(Problem("years", "too many", str(len(years)), f"at most {MOST_YEARS}"))
+    if problems:
+        raise InputError("simulate", problems)
+    # families act in the order of the calendar, whichever scenario names them first
+    codes = sorted(types, key=lambda code: CALENDAR.index(types[code]))
+    return Slots(tuple(codes), len(scenarios), len(years), villages)
+
+
+def size_of(task: Task, register: xr.Dataset) -> tuple[Size, npt.NDArray[np.int64]]:
+    """Return the lengths of a run's dims and each village's township."""
+    township = task.prepared[0].ground.township_position
+    size = Size(
+        scenarios=len(task.scenarios),
+        draws=len(task.draws),
+        years=len(task.scenarios[0].span),
+        villages=register.sizes["village"],
+        townships=int(township.max()) + 1,
+        households=register.sizes["household"],
+        measures=len(task.slots.measures),
+        village_measures=len(task.village_measures),
+        tests=len(task.scenarios[0].exit_standard.household.tests),
+        stages=max(len(scenario.inspection.checks) for scenario in task.scenarios),
+        facilities=len(FACILITIES),
+        funds=len(fund_codes(task.scenarios)),
+    )
+    return size, township
 
 
 def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Progress | None = None) -> None:
@@ -117,114 +129,74 @@ def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Pro
     engine = _Engine(task, tables, threads or os.cpu_count() or 1, progress)
     with engine.workers() as each:
         for position, number in enumerate(task.draws):
-            engine.live(_make_draw(task, number, position), each)
+            draw = make_draw(
+                task.scenarios, task.prepared, task.slots, seed=task.seed, number=number, position=position
+            )
+            _record_villages(task, tables, draw)
+            engine.live(draw, each)
 
 
-def size_of(task: Task, register: xr.Dataset) -> tuple[Size, npt.NDArray[np.int64]]:
-    """Return the lengths of a run's dims and each village's township."""
-    township = task.prepared[0].ground.township_position
-    scenario = task.scenarios[0]
-    size = Size(
-        scenarios=len(task.scenarios),
-        draws=len(task.draws),
-        years=len(scenario.span),
-        villages=register.sizes["village"],
-        townships=int(township.max()) + 1,
-        households=register.sizes["household"],
-        measures=len(task.measures),
-        tests=len(scenario.exit_standard.household.tests),
-    )
-    return size, township
+def fund_codes(scenarios: Sequence[Scenario]) -> list[str]:
+    """Return the funds of all scenarios, in the order in which they are named."""
+    return list(dict.fromkeys(code for scenario in scenarios for code in scenario.funds))
 
 
-def _make_draw(task: Task, number: int, position: int) -> Draw:
-    rules = tuple(
-        make_rules(scenario, prepared.ground, seed=task.seed, draw=number)
-        for scenario, prepared in zip(task.scenarios, task.prepared, strict=True)
-    )
-    luck = _area_luck(task, number)
-    trend = tuple(
-        trends(each, luck, _earned_trends(prepared, each, scenario))
-        for each, prepared, scenario in zip(rules, task.prepared, task.scenarios, strict=True)
-    )
-    struck = tuple(luck.disaster < np.array(each.village_struck, dtype=np.float32)[:, None] for each in rules)
-    return Draw(number, position, rules, trend, struck)
-
-
-def _area_luck(task: Task, draw: int) -> AreaLuck:
-    ground, span = task.prepared[0].ground, task.scenarios[0].span
-    years = list(range(ground.base_year + 1, span[-1] + 1))
-    counties, of_village = np.unique(ground.counties, return_inverse=True)
-    village = _luck_of_areas(task.seed, "growth.village", draw, years, ground.villages)
-    county = _luck_of_areas(task.seed, "growth.county", draw, years, counties)
-    disaster = np.stack(
-        [uniforms(ground.villages, seed=task.seed, draw=draw, year=year, decision="disaster.village") for year in span]
-    )
-    return AreaLuck(county[:, :, of_village], village, disaster)
-
-
-def _luck_of_areas(
-    seed: int, decision: str, draw: int, years: list[int], names: npt.NDArray[np.str_]
-) -> npt.NDArray[np.float32]:
-    """Return standard normals of named areas, shape (years, 2, areas): one for wages, one for business income."""
-    keys, key = household_key(names), decision_key(seed, decision)
-    luck = np.empty((len(years), 4, keys.size), dtype=np.float32)
-    for place, year in enumerate(years):
-        fill_normals(key, draw, year, keys, luck[place])
-    return luck[:, :2]
-
-
-def _earned_trends(prepared: Prepared, rules: Rules, scenario: Scenario) -> Doubles:
-    """Return the log trends of wage and business, shape (2, years)."""
-    base = prepared.ground.base_year
-    horizons = range(scenario.years[0] - base, scenario.years[1] - base + 1)
-    sources = ((prepared.wage, rules.wage), (prepared.business, rules.business))
-    return np.stack(
-        [
-            log_trend(growth, source, prepared.drift(source, parts, horizons))
-            for growth, (source, parts) in zip(rules.growth[:2], sources, strict=True)
-        ]
-    )
-
-
-Each = Callable[..., "list[list[dict[str, Offer]]]"]
-"""A map over blocks."""
+def _record_villages(task: Task, tables: Tables, draw: Draw) -> None:
+    """Enter what was done for villages: money and villages' households served, what they lack, what projects earn."""
+    first = tables.size.measures
+    for s, rules in enumerate(draw.rules):
+        paths, d = rules.paths, draw.position
+        for place, code in enumerate(task.scenarios[s].village_measures()):
+            slot = first + task.village_measures.index(code)
+            tables.counts.spending[s, d, :, slot] = paths.spending[place]
+            tables.counts.recipients[s, d, :, slot] = paths.recipients[place]
+        tables.collective[s, d] = paths.collective
+        for fund in rules.funds:
+            areas = {
+                "township": tables.size.townships,
+                "county": int(task.prepared[s].ground.county_position.max()) + 1,
+            }
+            yearly = np.array([int(limit) for limit in fund.limits]) * areas[fund.area]
+            tables.fund_budget[s, d, :, fund_codes(task.scenarios).index(fund.code)] = yearly
+        for place, name in enumerate(paths.facilities):
+            tables.lacking[s, d, :, :, FACILITIES.index(name)] = paths.lacking[place]
+        for name in set(FACILITIES) - set(paths.facilities):
+            tables.lacking[s, d, :, :, FACILITIES.index(name)] = -1
 
 
 class _Engine:
-    """The loop's state: threads with their work space, and the households of each block and scenario."""
+    """The loop's state: threads with their work space, and what each block holds between two years."""
 
     def __init__(self, task: Task, tables: Tables, threads: int, progress: Progress | None) -> None:
         self.task, self.tables, self.threads, self.progress = task, tables, threads, progress
         self.blocks = task.prepared[0].blocks
-        self.largest = max(block.size for block in self.blocks)
-        self.keys = Keys.of(task.seed)
+        self.held: list[Held | None] = [None] * len(self.blocks)
+        self.areas = [areas_of(prepared.ground) for prepared in task.prepared]
+        self.cuts = no_cuts(task.slots)
+        shape = (task.slots.scenarios, task.slots.villages, len(task.slots.measures), 3)
+        self.standing = np.zeros(shape, dtype=np.int64)
+        self.ties = ties_of(task.scenarios)
         self.local = threading.local()
         self.done, self.lock = 0, threading.Lock()
-        self.states: dict[tuple[int, int], Households] = {}
-
-    @property
-    def steps(self) -> int:
-        return len(self.task.draws) * len(self.blocks) * self.tables.size.years
 
     def live(self, draw: Draw, each: Each) -> None:
-        """Live one draw: all years of a block at once, or year by year where blocks have to share capacity."""
+        """Live one draw: all years of a block at once, or year by year where blocks share capacity or a total."""
         places = range(len(self.blocks))
-        if not draw.shared:
-            each(lambda place: self._live_block(draw, place), places)
+        if not (draw.shared or self.ties):
+            each(lambda place: self._live_alone(draw, place), places)
             return
         each(lambda place: self._begin(draw, place), places)
         for index in range(self.tables.size.years):
-            offers = each(lambda place, index=index: self._apply(draw, place, index), places)
-            for scenario in range(len(draw.rules)):
-                self._meet(draw, scenario, index, [offer[scenario] for offer in offers])
-            each(lambda place, index=index: self._live_year(draw, place, index), places)
+            each(partial(self._meet, draw, index), range(self.task.slots.scenarios))
+            if index in self.ties:
+                self._align(draw, index, each)
+            each(partial(self._live_year, draw, index), places)
 
-    def _live_block(self, draw: Draw, place: int) -> None:
+    def _live_alone(self, draw: Draw, place: int) -> None:
         self._begin(draw, place)
         for index in range(self.tables.size.years):
-            self._apply(draw, place, index)
-            self._live_year(draw, place, index)
+            self._live_year(draw, index, place)
+        self.held[place] = None
 
     @contextmanager
     def workers(self) -> Iterator[Each]:
@@ -238,141 +210,48 @@ class _Engine:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _work(self) -> Workspace:
-        if not hasattr(self.local, "work"):
-            self.local.work = Workspace(self.largest)
-        work: Workspace = self.local.work
-        return work
-
-    def _households(self, place: int, scenario: int, work: Workspace) -> Households:
-        """Return the households of a block under one scenario, in the thread's work space."""
-        block = self.task.prepared[scenario].blocks[place]
-        held = self.states.get((place, scenario))
-        if held is None:
-            rows = at.SINCE + 2 * len(self.task.slots(scenario))
-            held = Households(
-                block.home,
-                block.traits,
-                block.village,
-                block.bounds,
-                block.weight,
-                block.key,
-                np.empty((at.REAL_ROWS, block.size), dtype=np.float32),
-                np.empty((rows, block.size), dtype=np.int16),
-                np.empty((0, 0), dtype=np.float32),
-                np.empty((0, 0), dtype=np.int16),
-                np.empty(0, dtype=np.int32),
+    def _worker(self) -> Worker:
+        if not hasattr(self.local, "worker"):
+            prepared = self.task.prepared[0]
+            self.local.worker = Worker(
+                self.tables, self.blocks, self.task.slots, prepared.ground.base_year, prepared.one_process
             )
-            self.states[place, scenario] = held
-        return held._replace(
-            flow=work.flow(block.size), marks=work.marks(block.size), received=work.received(block.size)
-        )
+        worker: Worker = self.local.worker
+        return worker
 
     def _begin(self, draw: Draw, place: int) -> None:
-        work = self._work()
-        luck = draw_start(self.blocks[place], self.keys, draw.number, work)
-        for scenario, rules in enumerate(draw.rules):
-            block = self.task.prepared[scenario].blocks[place]
-            start(self._households(place, scenario, work), block, rules, luck)
-        for year in range(self.task.prepared[0].ground.base_year + 1, draw.rules[0].origin + 1):
-            between = draw_luck(self.blocks[place], self.keys, draw.number, year, work)
-            for scenario, rules in enumerate(draw.rules):
-                renew_sources(self._households(place, scenario, work), between.income, rules.income_terms[0])
+        self.held[place] = self._worker().begin(self.blocks[place], draw, self.standing, self.held[place])
 
-    def _now(self, draw: Draw, scenario: int, block: Block, index: int) -> YearOfScenario:
-        villages = slice(block.first_village, block.first_village + block.villages)
-        trend = np.ascontiguousarray(draw.trend[scenario][index][:, villages])
-        return YearOfScenario(
-            draw.rules[scenario], index, draw.number, trend, draw.struck[scenario][index, villages].copy()
-        )
+    def _meet(self, draw: Draw, index: int, scenario: int) -> None:
+        waiting = [
+            Waiting(block.first, block.first_village, held.applications.rows, held.applications.starts)
+            for block, held in zip(self.blocks, self.held, strict=True)
+            if held is not None
+        ]
+        table = Table(
+            scenario, index, draw.rules[scenario], self.areas[scenario], draw.figures, self.standing[scenario],
+            self.task.slots,
+        )  # fmt: skip
+        meet(table, waiting, self.task.prepared[0].weight, self.cuts)
 
-    def _live_year(self, draw: Draw, place: int, index: int) -> None:
-        work, block = self._work(), self.blocks[place]
-        year = draw.rules[0].origin + index + 1
-        luck = draw_luck(block, self.keys, draw.number, year, work)
-        for scenario, rules in enumerate(draw.rules):
-            h = self._households(place, scenario, work)
-            now = self._now(draw, scenario, block, index)
-            slots = self.task.slots(scenario)
-            spot = (scenario, draw.position, index)
-            books = self.tables.books(spot, block, self.task.codes[scenario], slots)
-            simulate_year(h, luck, now, books, work, self.task.processes)
-            record(self.tables, h, block, rules, spot)
+    def _align(self, draw: Draw, index: int, each: Each) -> None:
+        """Stop the scenarios that tie a total of the year before its tests, and meet what they tie."""
+        held = [block for block in self.held if block is not None]
+        aligner = Aligner(self.blocks, held, self._turn(draw, index), self._worker, each, self.tables)
+        aligner.align(self.ties[index])
+
+    def _turn(self, draw: Draw, index: int) -> Turn:
+        return Turn(draw, index, self.standing, self.cuts, self.task.processes)
+
+    def _live_year(self, draw: Draw, index: int, place: int) -> None:
+        held = self.held[place]
+        assert held is not None
+        self._worker().live(self.blocks[place], held, self._turn(draw, index))
         if self.progress is not None:
             with self.lock:
                 self.done += 1
                 self.progress(self.done, self.steps)
 
-    def _apply(self, draw: Draw, place: int, index: int) -> list[dict[str, Offer]]:
-        """Grant what a block can decide by itself, and return the applications that other blocks have a say in."""
-        work, block = self._work(), self.blocks[place]
-        waiting: list[dict[str, Offer]] = []
-        for scenario, rules in enumerate(draw.rules):
-            h = self._households(place, scenario, work)
-            now = self._now(draw, scenario, block, index)
-            candidates = candidates_year(h, now, work)
-            offers: dict[str, Offer] = {}
-            for slot, measure in enumerate(rules.measures):
-                if not measure.years[index]:
-                    continue
-                listed = apply_year(h, block, now, slot, candidates, work)
-                if measure.capacity is None:
-                    take_on(h, slot, listed.applications.place, now.code)
-                elif measure.shared:
-                    offers[measure.code] = _offer(block, h, listed)
-                else:
-                    offer = _offer(block, h, listed)
-                    granted = _decide(measure, index, [offer], np.arange(block.villages))
-                    take_on(h, slot, offer.waiting.place[granted], now.code)
-            waiting.append(offers)
-        return waiting
-
-    def _meet(self, draw: Draw, scenario: int, index: int, offers: list[dict[str, Offer]]) -> None:
-        """Decide applications for capacity that blocks share, and take the granted households on."""
-        rules, ground = draw.rules[scenario], self.task.prepared[scenario].ground
-        for slot, measure in enumerate(rules.measures):
-            if not (measure.shared and measure.years[index]) or measure.capacity is None:
-                continue
-            area = ground.township_position if measure.capacity.area == "township" else ground.county_position
-            gathered = [offer[measure.code] for offer in offers]
-            granted = _decide(measure, index, gathered, area)
-            begin = 0
-            for place, offer in enumerate(gathered):
-                here = granted[begin : begin + offer.waiting.place.size]
-                begin += offer.waiting.place.size
-                take_on(self.states[place, scenario], slot, offer.waiting.place[here], index + 1)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A block's applications for one measure, copied out of the work space."""
-
-    waiting: Applications
-    units: Longs
-    village: npt.NDArray[np.int64]  # position among all the villages that decide together
-    standing: Longs  # (villages of the block, 3)
-    first_village: int
-
-
-def _offer(block: Block, h: Households, listed: Listed) -> Offer:
-    found = listed.applications
-    place = found.place.copy()
-    units, village = h.weight[place].astype(np.int64), block.village[place].astype(np.int64)
-    waiting = Applications(place, found.luck.copy(), found.sort_key.copy(), found.cost.copy())
-    return Offer(waiting, units, village, listed.standing, block.first_village)
-
-
-def _decide(
-    measure: MeasureRules, index: int, offers: list[Offer], area: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Decide the applications of several blocks; ``area`` gives the area of each village, in ascending order."""
-    several = len(offers) > 1 or measure.shared
-    village = np.concatenate([offer.village + (offer.first_village if several else 0) for offer in offers])
-    standing = np.concatenate([offer.standing for offer in offers])
-    where = area[village]
-    areas = int(area.max()) + 1
-    standing_area = np.stack([np.bincount(area, standing[:, k], areas) for k in range(3)], axis=1).astype(np.int64)
-    merged = Applications(*(np.concatenate(columns) for columns in zip(*(o.waiting for o in offers), strict=True)))
-    units = np.concatenate([offer.units for offer in offers])
-    starts = np.searchsorted(where, np.arange(areas + 1)).astype(np.int64)
-    return settle(measure, index, merged, units, starts, standing_area)
+    @property
+    def steps(self) -> int:
+        return len(self.task.draws) * len(self.blocks) * self.tables.size.years

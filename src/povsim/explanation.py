@@ -14,13 +14,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from povsim.draws import uniforms
 from povsim.engine import Progress
 from povsim.errors import InputError, Problem, nearest
 from povsim.folder import Run, open_run
+from povsim.holdings import Luck, Number
 from povsim.household_year import Case, Household, HouseholdYear, household_years, read_household
 from povsim.register import read_register
 from povsim.register_files import file_sha256
-from povsim.remedies import Number, figures_of_draw
+from povsim.remedies import figures_of_draw
 from povsim.runs import complete_population, simulate
 from povsim.scenario import Scenario, locate
 
@@ -172,6 +174,7 @@ def explain(
         lines=_lines(plan, people, number),
         number=number,
         panel=panel.isel(scenario=0, draw=0, household=place),
+        luck=_luck(people["household"].to_numpy()[[place]], seed, chosen),
     )
     return Explanation(
         run=run.path,
@@ -185,6 +188,15 @@ def explain(
         probabilities=_probabilities(run, plan, case.household) if draw is None else None,
         panel=case.panel,
     )
+
+
+def _luck(household: npt.NDArray[Any], seed: int, draw: int) -> Luck:
+    """Return this year's chance of the household's record of a measure, as the simulation draws it."""
+
+    def chance(code: str, year: int) -> float:
+        return float(uniforms(household, seed=seed, draw=draw, year=year, decision=f"measures.{code}", lane=2)[0])
+
+    return chance
 
 
 def _draws(run: Run) -> range:

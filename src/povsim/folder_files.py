@@ -160,11 +160,16 @@ def _shares(results: Results, scenario: int, year: int) -> dict[str, Any]:
     summary, draws = results.tables.summary, results.outcomes.sizes["draw"]
     tests = [test.code for test in results.scenarios[scenario].exit_standard.household.tests]
     place = (scenario, year)
-    sums = {name: summary[name][place] for name in ("poor", "registered", "exited", "relapsed")}
+    sums = {name: summary[name][place] for name in ("poor", "registered", "exited", "relapsed", "monitored")}
     sums |= {f"fails_{code}": summary["failing"][place][bit] for bit, code in enumerate(tests)}
-    sums |= {f"receives_{code}": summary["receiving"][place][slot] for slot, code in enumerate(results.measures)}
+    sums |= {f"receives_{code}": summary["receiving"][place][slot] for slot, code in enumerate(_of_households(results))}
     sums["income_per_head"] = summary["income"][place]
     return {name: pa.array((values / draws).astype(np.float32)) for name, values in sums.items()}
+
+
+def _of_households(results: Results) -> tuple[str, ...]:
+    """Return the measures for households, which come first."""
+    return results.measures[: results.tables.size.measures]
 
 
 def write_scenario(scenario: Scenario, path: Path, *, beside: dict[str, str]) -> None:

@@ -8,66 +8,14 @@ from typing import Any
 
 import xarray as xr
 
-from povsim.remedies import Failed, Number, Remedy, Standing, income_test, remedies
+from povsim.holdings import Close, Held, Luck, Number, held_at_close
+from povsim.household_account import EVENTS, ITEMS, MARKS, SPELLS, STOCKS, Item
+from povsim.layout import NEWLY_DISABLED
+from povsim.quantity import Quantity
+from povsim.remedies import Failed, Remedy, Standing, income_test, remedies, short_of
+from povsim.rulebook import HouseholdTest
 from povsim.scenario import Scenario
-from povsim.terms import CATEGORIES, CAUSES, STATUSES, Term, position
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row of a household's account: panel columns added and taken off, and when it is counted income.
-
-    ``switch`` names the entry of the standard's ``counts`` that decides whether it is counted, empty for always;
-    ``within`` the row it is a part of.
-    """
-
-    code: str
-    plus: tuple[str, ...] = ()
-    minus: tuple[str, ...] = ()
-    switch: str = ""
-    within: str = ""
-
-
-ITEMS = (
-    Item("wage", ("wage",)),
-    Item("business", ("business",), ("production_cost",)),
-    Item("property", ("property",)),
-    Item("transfer", ("transfer", "pension", "dibao", "one_off")),
-    Item("dibao", ("dibao",), switch="dibao", within="transfer"),
-    Item("pension", ("pension",), switch="pension", within="transfer"),
-    Item("one_off", ("one_off",), switch="one_off", within="transfer"),
-    Item("medical", (), ("medical",), switch="medical_cost"),
-    Item("schooling", (), ("schooling",), switch="schooling_cost"),
-)
-"""The account, top to bottom; rows whose columns the panel does not have are left out. Texts ``item.CODE``."""
-STOCKS = ("loan_balance", "arrears", "debt")
-"""What is owed at year end; a column that the panel does not have is left out. Texts ``stock.COLUMN``."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A panel column of codes that is told in words: code 0 is nothing, code 1 the first term."""
-
-    column: str
-    terms: tuple[Term, ...]
-
-
-MARKS = (
-    Mark("cause", CAUSES),
-    Mark("jobless", (Term("jobless", "是", "yes"),)),
-    Mark(
-        "monitored",
-        (
-            Term("unstable", "脱贫不稳定户", "unstable exit"),
-            Term("marginal", "边缘易致贫户", "on the margin"),
-            Term("sudden", "突发严重困难户", "sudden hardship"),
-        ),
-    ),
-)
-"""Told in the years in which they change; a column that the panel does not have is left out. Texts ``mark.COLUMN``."""
-EVENTS = ("exit", "wrong_exit", "relapse", "newly_poor", "lasting_exit")
-"""Events by their bit in the panel. Texts ``event.CODE``."""
-
+from povsim.terms import CATEGORIES, CAUSES, STATUSES, position
 
 MEMBERS = ("persons", "workers", "students", "ill", "disabled", "weight", "status_year")
 
@@ -98,6 +46,8 @@ class Household:
         Guarantees not met in the register's year.
     income_per_head : float
         Yuan per head and year, all sources, in the register's year.
+    income_before_dibao : float
+        The same without dibao, with which growth in the first year is compared.
     register_year : int
         The year the register is of.
     """
@@ -122,6 +72,7 @@ class Household:
     status_year: int
     lacking: tuple[str, ...]
     income_per_head: float
+    income_before_dibao: float
     register_year: int
 
 
@@ -153,6 +104,10 @@ class HouseholdYear:
         Yuan owed at year end by column of ``STOCKS``.
     marks : mapping of str to str
         Terms of ``MARKS`` that changed in the year, by column; the empty text where one ended.
+    spells : mapping of str to int
+        Last year of the spells of ``SPELLS`` that last in the year: work lost to illness, a job lost.
+    newly_disabled : bool
+        Whether illness left a member disabled in the year.
     status, status_before : str
         Register status at the close of this year and the one before.
     events : tuple of str
@@ -176,6 +131,8 @@ class HouseholdYear:
     seen_before_dibao: float
     stocks: Mapping[str, float]
     marks: Mapping[str, str]
+    spells: Mapping[str, int]
+    newly_disabled: bool
     status: str
     status_before: str
     events: tuple[str, ...]
@@ -205,6 +162,8 @@ class Case:
         Values of the plan's entries in the draw.
     panel : Dataset
         The household's panel, dims (year,), as ``simulate`` keeps it; ``received_money(year, measure)`` where known.
+    luck : callable
+        This year's chance of the household's measures, which decides those that fail.
     """
 
     scenario: Scenario
@@ -214,6 +173,7 @@ class Case:
     lines: Mapping[int, float]
     number: Number
     panel: xr.Dataset
+    luck: Luck
 
 
 def read_household(register: xr.Dataset, place: int) -> Household:
@@ -252,6 +212,7 @@ def read_household(register: xr.Dataset, place: int) -> Household:
         status=STATUSES[int(one["status"])].code,
         lacking=tuple(register["guarantee"].values[one["deprived"].values].tolist()),
         income_per_head=net / int(one["persons"]),
+        income_before_dibao=(net - float(one["dibao"])) / int(one["persons"]),
         register_year=int(register.attrs["year"]),
         **{name: int(one[name]) for name in MEMBERS},
     )
@@ -270,14 +231,26 @@ def household_years(case: Case) -> tuple[HouseholdYear, ...]:
         "status": position(STATUSES, home.status),
         "deprived": sum(1 << place for place, name in enumerate(case.guarantees) if name in home.lacking),
         "cause": position(CAUSES, home.cause) + 1 if home.cause else 0,
+        "seen_income_per_head": home.income_before_dibao,
     }
-    years = []
+    years, held = list[HouseholdYear](), dict[str, Held]()
     for place, year in enumerate(case.panel["year"].values.tolist()):
         one = case.panel.isel(year=place)
         now = {str(name): array.item() for name, array in one.data_vars.items() if array.ndim == 0}
-        years.append(_year(case, year, now, before, _money(one)))
+        held = held_at_close(case.scenario, held, _close(case, year, now), case.number, case.luck)
+        years.append(_year(case, year, now | {"held": frozenset(held)}, before, _money(one)))
         before = now
     return tuple(years)
+
+
+def _close(case: Case, year: int, now: Mapping[str, Any]) -> Close:
+    return Close(
+        year=year,
+        received=_bits(now["received"], case.measures),
+        owes_loan=now["loan_balance"] > 0 or now["arrears"] > 0,
+        owes_part=now["debt"] > 0,
+        lacking=_bits(now["deprived"], case.guarantees),
+    )
 
 
 def _money(one: xr.Dataset) -> dict[str, float]:
@@ -298,7 +271,7 @@ def _year(
     # Inspectors err by one factor, which shows in what was recorded without dibao.
     error = seen / (counted - dibao) if counted != dibao else 1.0
     had, lacks = (_bits(state["deprived"], case.guarantees) for state in (before, now))
-    failed = _failed(case, now, case.lines[year])
+    failed = _failed(case, year, now, before)
     received = _bits(now["received"], case.measures)
     standing = _standing(case, now, frozenset(lacks), frozenset(received))
     return HouseholdYear(
@@ -315,6 +288,8 @@ def _year(
             for mark in MARKS
             if mark.column in now and now[mark.column] != before.get(mark.column, 0)
         },
+        spells=_spells(case, year, now),
+        newly_disabled=bool(now.get("flags", 0) & ~before.get("flags", 0) & NEWLY_DISABLED),
         status=STATUSES[now["status"]].code,
         status_before=STATUSES[before["status"]].code,
         events=_bits(now["events"], EVENTS),
@@ -325,6 +300,12 @@ def _year(
         received=tuple(_receipt(case, code, now, money) for code in received),
         remedies=tuple(remedies(case.scenario, failed, standing, case.number, year)),
     )
+
+
+def _spells(case: Case, year: int, now: Mapping[str, Any]) -> dict[str, int]:
+    origin = case.scenario.years[0] - 1
+    last = {name: origin + now.get(f"{name}_until", 0) for name in SPELLS}
+    return {name: until for name, until in last.items() if until >= year}
 
 
 def _amount(item: Item, now: Mapping[str, Any]) -> float:
@@ -342,17 +323,30 @@ def _bits(code: int, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for place, name in enumerate(names) if int(code) >> place & 1)
 
 
-def _failed(case: Case, now: Mapping[str, Any], line: float) -> tuple[Failed, ...]:
+def _failed(case: Case, year: int, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Failed, ...]:
     found = []
     for place, test in enumerate(case.scenario.exit_standard.household.tests):
-        if not int(now["pattern"]) >> place & 1:
-            continue
-        lacking: dict[str, Any] = {"guarantee": getattr(test, "guarantee", "")}
-        if test.type == "income":
-            strict = test.comparison == ">"
-            lacking |= income_test(now["counted_income"], line, case.household.persons, strict=strict)
-        found.append(Failed(test.code, test.name_zh, test.name_en, test.type, test.veto, **lacking))
+        if int(now["pattern"]) >> place & 1:
+            gap = _gap(case, test, year, now, before)
+            found.append(Failed(test.code, test.name_zh, test.name_en, test.type, test.veto, **gap))
     return tuple(found)
+
+
+def _gap(
+    case: Case, test: HouseholdTest, year: int, now: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a failed test lacks: the fields of :class:`Failed` beyond its name."""
+    standard, persons = case.scenario.exit_standard.household, case.household.persons
+    if test.type == "guarantee":
+        return {"guarantee": test.guarantee}
+    if test.type == "income":
+        return income_test(now["counted_income"], case.lines[year], persons, strict=test.comparison == ">")
+    if test.type == "activity":
+        return short_of(now["wage"] + now["business"], case.number(test.least, year))
+    mean = case.scenario.references.province_mean_income
+    growth = mean.at(year) / mean.at(year - 1) - 1 if isinstance(mean, Quantity) else 0.0
+    reached = now["counted_income"] - (now["dibao"] if standard.counts.dibao else 0.0)
+    return short_of(reached / persons, (1 + growth) * before["seen_income_per_head"], heads=persons)
 
 
 def _standing(case: Case, now: Mapping[str, Any], lacking: frozenset[str], receives: frozenset[str]) -> Standing:
@@ -367,13 +361,15 @@ def _standing(case: Case, now: Mapping[str, Any], lacking: frozenset[str], recei
         workers=home.workers,
         students=home.students,
         ill=home.ill,
-        disabled=home.disabled,
+        disabled=home.disabled + (1 if now.get("flags", 0) & NEWLY_DISABLED else 0),
+        medical=float(now.get("medical", 0.0)),
         income=now["seen_income_per_head"],
         arrears=now["arrears"],
         township=home.township,
         village=home.village,
         poor_village=home.poor_village,
         receives=receives,
+        holds=now["held"],
     )
 
 

@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from povsim.engine import fund_codes
+from povsim.layout import CLASS_SHIFT
+from povsim.rulebook import Named
 from povsim.scenario import Scenario
-from povsim.tables import PANEL_FLOATS, PANEL_WHOLE, Tables
+from povsim.tables import PANEL_FLOW, PANEL_OWED, PANEL_REAL, TOTALS, Tables
 from povsim.tally import BINS, EVENT_NAMES, HIGHEST, LOWEST, MARGIN_BINS, MARGIN_REACH
-from povsim.terms import SOURCES, STATUSES
+from povsim.terms import FACILITY_TERMS, MONITORED_CLASSES, SOURCES, STATUSES, Status
 
 Area = Literal["county", "township", "village"]
 
@@ -52,6 +55,44 @@ LABELS: Mapping[str, tuple[str, str, str]] = {
     "spending": ("yuan per year", "money spent on the measure", "支出"),
     "loans_outstanding": ("yuan", "loans running at year end", "年末贷款余额"),
     "arrears": ("yuan", "loans overdue at year end", "年末逾期贷款"),
+    "monitored_persons": ("persons", "monitored at year end by class", "年末监测人数（按类别）"),
+    "monitored_households": ("households", "monitored at year end by class", "年末监测户数（按类别）"),
+    "caught_persons": (
+        "persons",
+        "wrong exits that a stage of checking caught in the year",
+        "当年核查各环节拦下的错退人数",
+    ),
+    "caught_households": (
+        "households",
+        "wrong exits that a stage of checking caught in the year",
+        "当年核查各环节拦下的错退户数",
+    ),
+    "wrongly_included": ("persons", "on the register at its start and truly passing", "建档时错评人数"),
+    "wrongly_included_households": ("households", "on the register at its start and truly passing", "建档时错评户数"),
+    "omitted_at_start": ("persons", "not on the register at its start and truly failing", "建档时漏评人数"),
+    "omitted_at_start_households": (
+        "households",
+        "not on the register at its start and truly failing",
+        "建档时漏评户数",
+    ),
+    "facilities_lacking": (
+        "flag",
+        "village lacks the facility at year end (-1: not modelled)",
+        "年末村缺该设施（-1 为未模拟）",
+    ),
+    "collective_projects": ("yuan per year", "collective income earned by projects", "村集体项目收入"),
+    "fund_budget": ("yuan per year", "budget of the fund in all its areas", "资金年度预算"),
+    "fund_spending": ("yuan per year", "spent on the measures that draw on the fund", "资金年度支出"),
+    "alignment_stretch": (
+        "factor",
+        "what a tied total needed: multiple of the income line to be seen above; factor of earned income",
+        "总量约束所需调整：脱贫收入线倍数；劳动经营收入倍数",
+    ),
+    "alignment_missed": (
+        "unit of the total",
+        "tied total minus what was reached: persons; yuan per head and year",
+        "总量约束未达部分：人；元/人年",
+    ),
     "village_passes": (
         "flag",
         "village passes every veto of the village standard (-1: it has no tests)",
@@ -127,9 +168,19 @@ def assemble(
         As in the contract of ``outcomes.nc``.
     """
     lead = ("scenario", "draw", "year", "village")
-    t = tables.by_village
-    events = {name: place for place, name in enumerate(EVENT_NAMES)}
-    arrays: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {
+    arrays = _counted(tables, lead) | _of_villages(tables, lead) | _of_funds(tables, scenarios, measures)
+    for name, values in (("alignment_stretch", tables.stretch), ("alignment_missed", tables.missed)):
+        arrays[name] = (("scenario", "draw", "year", "total"), values)
+    data = {name: variable(name, dims, values) for name, (dims, values) in arrays.items()}
+    return xr.Dataset(data, _coordinates(register, scenarios, draws, measures), _attributes(register))
+
+
+Arrays = dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]]
+
+
+def _counted(tables: Tables, lead: tuple[str, ...]) -> Arrays:
+    t = tables.named()
+    arrays: Arrays = {
         "households": ((*lead, "status"), t["households"]),
         "persons": ((*lead, "status"), t["persons"]),
         "poor_persons": (lead, t["poor"]),
@@ -147,18 +198,46 @@ def assemble(
         "spending": ((*lead, "measure"), np.moveaxis(t["spending"], 3, 4)),
         "loans_outstanding": (lead, t["loans"][..., 0]),
         "arrears": (lead, t["loans"][..., 1]),
+        "monitored_persons": ((*lead, "monitored_class"), t["monitored"][..., 0]),
+        "monitored_households": ((*lead, "monitored_class"), t["monitored"][..., 1]),
+        "caught_persons": ((*lead, "check"), t["caught"][..., 0]),
+        "caught_households": ((*lead, "check"), t["caught"][..., 1]),
     }
-    for name, place in events.items():
+    for place, name in enumerate(EVENT_NAMES):
         arrays[name] = (lead, t["events"][..., place])
         arrays[f"{name}_households"] = (lead, t["events_households"][..., place])
-    data = {name: variable(name, dims, values) for name, (dims, values) in arrays.items()}
-    return xr.Dataset(data, _coordinates(register, scenarios, draws, measures), _attributes(register))
+    starts = ("wrongly_included", "wrongly_included_households", "omitted_at_start", "omitted_at_start_households")
+    for place, name in enumerate(starts):
+        arrays[name] = (("scenario", "draw", "village"), tables.counts.identified[..., place])
+    return arrays
+
+
+def _of_villages(tables: Tables, lead: tuple[str, ...]) -> Arrays:
+    return {
+        "facilities_lacking": ((*lead, "facility"), tables.lacking),
+        "collective_projects": (lead, tables.collective),
+    }
+
+
+def _of_funds(tables: Tables, scenarios: tuple[Scenario, ...], measures: tuple[str, ...]) -> Arrays:
+    """Return the book of each fund: its budget, and what the measures that draw on it spent."""
+    dims = ("scenario", "draw", "year", "fund")
+    funds = fund_codes(scenarios)
+    spent = np.zeros((*tables.fund_budget.shape[:3], len(funds)), dtype=np.int64)
+    for s, scenario in enumerate(scenarios):
+        for code, measure in scenario.active().items():
+            if measure.fund is not None:
+                of_measure = tables.counts.spending[s, :, :, measures.index(code)].sum(axis=-1)
+                spent[s, :, :, funds.index(measure.fund)] += of_measure
+    return {"fund_budget": (dims, tables.fund_budget), "fund_spending": (dims, spent)}
 
 
 def _coordinates(
     register: xr.Dataset, scenarios: tuple[Scenario, ...], draws: range, measures: tuple[str, ...]
 ) -> dict[str, Any]:
     named = {code: measure for scenario in scenarios for code, measure in scenario.measures.items()}
+    funds = {code: fund for scenario in scenarios for code, fund in scenario.funds.items()}
+    checks = max((scenario.inspection.checks for scenario in scenarios), key=len)
     township = township_labels(register)
     edges = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), BINS + 1))
     return {
@@ -172,12 +251,24 @@ def _coordinates(
         "name_en": ("village", register["name_en"].to_numpy().astype(str)),
         "status": [term.code for term in STATUSES],
         "source": [term.code for term in SOURCES],
-        "measure": list(measures),
-        "payer": ("measure", [named[code].payer.name_en for code in measures]),
-        "measure_zh": ("measure", [named[code].name_zh for code in measures]),
-        "measure_en": ("measure", [named[code].name_en for code in measures]),
+        "monitored_class": [term.code for term in MONITORED_CLASSES],
+        "facility": [term.code for term in FACILITY_TERMS],
+        "total": list(TOTALS),
+        **_named("measure", {code: named[code] for code in measures}),
+        "payer": ("measure", np.array([named[code].payer.name_en for code in measures], dtype=str)),
+        **_named("fund", funds),
+        **_named("check", {check.code: check for check in checks}),
         "township_name": list(dict.fromkeys(township.tolist())),
         "bin": ("bin", edges[:-1], {"units": "yuan per head", "long_name": "lower edge of the bin"}),
+    }
+
+
+def _named(dim: str, items: Mapping[str, Named]) -> dict[str, Any]:
+    """Return a dim's codes with their names in both languages."""
+    return {
+        dim: (dim, np.array(list(items), dtype=str)),
+        f"{dim}_zh": (dim, np.array([item.name_zh for item in items.values()], dtype=str)),
+        f"{dim}_en": (dim, np.array([item.name_en for item in items.values()], dtype=str)),
     }
 
 
@@ -233,17 +324,22 @@ def panel_dataset(tables: Tables, register: xr.Dataset, outcomes: xr.Dataset) ->
     """Return the household panel that was kept: dims (scenario, draw, year, household), yuan per household."""
     dims = ("scenario", "draw", "year", "household")
     coordinates = {name: outcomes[name].values for name in dims[:3]} | {"household": register["household"].values}
+    amounts = (*PANEL_FLOW, *PANEL_OWED, *PANEL_REAL)
     data: dict[str, Any] = {}
-    for name in PANEL_FLOATS:
-        unit = "yuan per head" if name.endswith("head") else "yuan per household"
-        data[name] = (dims, tables.panel[name], {"units": unit, "long_name": name.replace("_", " ")})
-    for name in PANEL_WHOLE:
-        data[name] = (dims, tables.panel[name], {"units": "code", "long_name": name})
+    for name, values in tables.panel.items():
+        unit = ("yuan per head" if name.endswith("head") else "yuan per household") if name in amounts else "code"
+        data[name] = (dims, values, {"units": unit, "long_name": name.replace("_", " ")})
     data["received"] = (dims, tables.panel["received"], {"units": "bits", "long_name": "measures received, a bit each"})
+    data["monitored"] = (dims, monitored_class(tables.panel["status"], tables.panel["flags"]), {"units": "code"})
     village = ("household", register["village"].to_numpy()[register["household_village"].to_numpy()].astype(str))
     data["persons"] = ("household", register["persons"].to_numpy())
     data["weight"] = ("household", register["weight"].to_numpy())
     return xr.Dataset(data, {**coordinates, "household_village": village})
+
+
+def monitored_class(status: npt.NDArray[Any], flags: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
+    """Return each household's monitored class, 1 to 3, or 0."""
+    return np.where(status == int(Status.monitored), (flags >> CLASS_SHIFT) & 3, 0).astype(np.int16)
 
 
 def by_area(outcomes: xr.Dataset, name: str, area: Area) -> xr.DataArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from povsim import layout as at
 from povsim.draws import LANES, fill_uniforms
-from povsim.layout import Floats, Households, Keys, Shorts, Words
+from povsim.layout import Bytes, Floats, Home, Keys, Scratch, Shorts, State, Words
 
 _FLOWS = {
     "wage": at.WAGE,
@@ -40,62 +40,66 @@ class BlockYear:
     ``status``, ``deprived``, ``household`` describe the households; ``year`` and ``draw`` say when.
     """
 
-    _h: Households
+    _home: Home
+    _flow: Floats
+    _state: tuple[Bytes, Shorts]
     _key: Words
     year: int
     draw: int
 
-    def __init__(self, households: Households, year: int, draw: int, key: Words) -> None:
-        for name, value in (("_h", households), ("_key", key), ("year", year), ("draw", draw)):
+    def __init__(self, home: Home, state: State, scratch: Scratch, when: tuple[int, int, int], key: Words) -> None:
+        scenario, year, draw = when
+        rows = (state.small[scenario, at.STATUS], state.bits[scenario, at.DEPRIVED])
+        flow = scratch.floats[:, : home.key.size]
+        parts = (("_home", home), ("_flow", flow), ("_state", rows), ("_key", key), ("year", year), ("draw", draw))
+        for name, value in parts:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Write a flow, so that ``block.wage = block.wage * 2`` does what it says; nothing else can be set."""
         if name not in _FLOWS:
             raise AttributeError(f"{name}: cannot be set; allowed: {', '.join(_FLOWS)}")
-        self._h.flow[_FLOWS[name]][:] = value
+        self._flow[_FLOWS[name]][:] = value
 
     def __getattr__(self, name: str) -> Floats:
         """Return a flow by name."""
         if name in _FLOWS:
-            flow: Floats = self._h.flow[_FLOWS[name]]
+            flow: Floats = self._flow[_FLOWS[name]]
             return flow
         raise AttributeError(f"{name}: no such flow; allowed: {', '.join(_FLOWS)}")
 
     @property
     def persons(self) -> Floats:
         """Persons in each household."""
-        persons: Floats = _read_only(self._h.home[at.PERSONS])
+        persons: Floats = _read_only(self._home.traits[at.PERSONS].astype(np.float32))
         return persons
 
     @property
     def workers(self) -> Shorts:
         """Persons able to work."""
-        workers: Shorts = _read_only(self._h.traits[at.WORKERS])
+        workers: Shorts = _read_only(self._home.traits[at.WORKERS])
         return workers
 
     @property
-    def status(self) -> Shorts:
+    def status(self) -> Bytes:
         """Register status, codes of ``terms.Status``."""
-        status: Shorts = self._h.whole[at.STATUS]
-        return status
+        return self._state[0]
 
     @property
     def deprived(self) -> Shorts:
         """Unmet guarantees, one bit each in the register's order."""
-        deprived: Shorts = self._h.whole[at.DEPRIVED]
-        return deprived
+        return self._state[1]
 
     @property
     def household(self) -> Keys:
         """Address of each household's luck."""
-        keys: Keys = _read_only(self._h.key)
+        keys: Keys = _read_only(self._home.key)
         return keys
 
     def uniforms(self) -> Floats:
         """Return four addressed uniforms a household, shape (4, n): the same in every scenario."""
-        out = np.empty((LANES, self._h.key.size), dtype=np.float32)
-        fill_uniforms(self._key, self.draw, self.year, self._h.key, out)
+        out = np.empty((LANES, self._home.key.size), dtype=np.float32)
+        fill_uniforms(self._key, self.draw, self.year, self._home.key, out, 0)
         return out
 
 

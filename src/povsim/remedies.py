@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from povsim.draws import uniforms
-from povsim.plan import Dibao, Measure, Transfer
+from povsim.holdings import Number
+from povsim.plan import Dibao, HouseholdMeasure, Medical, Transfer
 from povsim.quantity import Quantity
 from povsim.scenario import Scenario, entries
-
-Number = Callable[[Quantity, int], float]
-"""The value of an entry in a year."""
 
 FIGURES = {
     "industry": ("gross_sales", "margin"),
@@ -57,6 +55,8 @@ class Standing:
         Guarantees that are not met.
     persons, workers, students, ill, disabled : int
         Members.
+    medical : float
+        Yuan of medical cost that the household bore in the year.
     income : float
         Yuan per head as inspectors saw it, before dibao.
     arrears : float
@@ -67,6 +67,8 @@ class Standing:
         Whether the village is registered as poor.
     receives : frozenset of str
         Codes of the measures received in the year.
+    holds : frozenset of str
+        Codes of the measures that still run for it when the year closes.
     """
 
     status: str
@@ -78,12 +80,14 @@ class Standing:
     students: int
     ill: int
     disabled: int
+    medical: float
     income: float
     arrears: float
     township: str
     village: str
     poor_village: bool
     receives: frozenset[str]
+    holds: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,10 @@ class Failed:
     guarantee : str
         The guarantee that is not met, empty for other tests.
     short_per_head, short, share_of_line : float or None
-        Yuan a year lacking of the income line, per head and for the household, and as a share of the line.
+        Yuan a year lacking, per head (income, growth) and for the household, and as a share of the income line.
+    found, wanted : float or None
+        Tests of growth and activity: what was reached and what is asked for. Growth: yuan per head before dibao, and
+        what inspectors recorded the year before, grown as the province. Activity: yuan earned by the household.
     strict : bool
         Whether the line has to be exceeded, not just reached.
     """
@@ -114,6 +121,8 @@ class Failed:
     short: float | None = None
     share_of_line: float | None = None
     strict: bool = False
+    found: float | None = None
+    wanted: float | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,8 @@ class Remedy:
     receives : bool
         Whether the household receives it in the year.
     unmet : tuple of Unmet
-        Conditions not met at the year's close; none when the household is eligible.
+        Conditions not met at the year's close; none when the household is eligible. A measure that it may be granted
+        at this same close, which another asks for, is not held yet.
     take_up : float
         Share of the eligible who apply in a year.
     limit : str
@@ -224,6 +234,23 @@ def income_test(counted: float, line: float, persons: int, *, strict: bool) -> d
     }
 
 
+def short_of(found: float, wanted: float, *, heads: int = 0) -> dict[str, float | None]:
+    """Return how far an amount falls short, per head where ``heads`` is given; the fields of :class:`Failed`.
+
+    Examples
+    --------
+    >>> short_of(1000.0, 3000.0)
+    {'short_per_head': None, 'short': 2000.0, 'found': 1000.0, 'wanted': 3000.0}
+    """
+    short = wanted - found
+    return {
+        "short_per_head": round(short, 2) if heads else None,
+        "short": round(short * (heads or 1), 2),
+        "found": found,
+        "wanted": wanted,
+    }
+
+
 def remedies(
     scenario: Scenario, failed: Iterable[Failed], standing: Standing, number: Number, year: int
 ) -> list[Remedy]:
@@ -247,7 +274,8 @@ def remedies(
     >>> from povsim.scenario import read_scenario
     >>> plan = read_scenario("sample")
     >>> lacks = frozenset({"housing"})
-    >>> home = Standing("exited", "general", "", lacks, 3, 1, 0, 0, 0, 4000.0, 0.0, "a", "a/b", False, frozenset())
+    >>> none = frozenset()
+    >>> home = Standing("exited", "general", "", lacks, 3, 1, 0, 0, 0, 0.0, 4000.0, 0.0, "a", "a/b", False, none, none)
     >>> fails = [Failed("housing", "住房", "housing", "guarantee", True, "housing")]
     >>> found = remedies(plan, fails, home, lambda entry, year: entry.at(year), 2016)
     >>> [(each.measure, [gap.condition for gap in each.unmet]) for each in found]
@@ -256,7 +284,7 @@ def remedies(
     when, tests = min(year + 1, scenario.years[1]), list(failed)
     found = []
     for code, measure in scenario.active().items():
-        addressed = tuple(test.code for test in tests if _addresses(measure, test, scenario))
+        addressed = tuple(test.code for test in tests if _addresses(measure, test, standing, scenario))
         if addressed:
             found.append(
                 Remedy(
@@ -266,7 +294,7 @@ def remedies(
                     tests=addressed,
                     yearly=_yearly(measure, standing, number, when),
                     receives=code in standing.receives,
-                    unmet=unmet(measure, standing, number, when),
+                    unmet=unmet(code, measure, standing, number, when),
                     take_up=number(measure.take_up, when),
                     limit=measure.capacity.limit()[0] if measure.capacity else "",
                 )
@@ -274,24 +302,29 @@ def remedies(
     return found
 
 
-def _addresses(measure: Measure, test: Failed, scenario: Scenario) -> bool:
+def _addresses(measure: HouseholdMeasure, test: Failed, standing: Standing, scenario: Scenario) -> bool:
     if test.guarantee:
         return test.guarantee in getattr(measure, "cures", ())
     if test.type == "activity":
         return measure.type in EARNING
     if test.type == "growth" and measure.type == "dibao":
         return False  # growth is tested before dibao
+    if isinstance(measure, Medical) and not 0.0 < (test.short or 0.0) <= standing.medical:
+        return False  # it is not medical cost that pushes the household below
     switch = "one_off" if getattr(measure, "one_off", False) else SWITCHES.get(measure.type, "")
     counts = scenario.exit_standard.household.counts
     return measure.type in FIGURES and (not switch or bool(getattr(counts, switch)))
 
 
-def _yearly(measure: Measure, standing: Standing, number: Number, year: int) -> float | None:
+def _yearly(measure: HouseholdMeasure, standing: Standing, number: Number, year: int) -> float | None:
     if isinstance(measure, Dibao):
         lacking = max(number(measure.standard, year) - standing.income, 0.0)
         return lacking * number(measure.paid_share, year) * standing.persons
     if isinstance(measure, Transfer):
         return number(measure.amount, year) * _heads(measure, standing)
+    if isinstance(measure, Medical):
+        borne = number(measure.reimbursed, year) * max(standing.medical - number(measure.deductible, year), 0.0)
+        return min(borne, number(measure.ceiling, year))
     names = FIGURES.get(measure.type, ())
     return math.prod(number(getattr(measure, name), year) for name in names) if names else None
 
@@ -301,12 +334,14 @@ def _heads(measure: Transfer, standing: Standing) -> int:
     return 1 if measure.per == "household" else int(getattr(standing, columns.get(measure.per, measure.per)))
 
 
-def unmet(measure: Measure, standing: Standing, number: Number, year: int) -> tuple[Unmet, ...]:
+def unmet(code: str, measure: HouseholdMeasure, standing: Standing, number: Number, year: int) -> tuple[Unmet, ...]:
     """List the conditions of a measure that a household does not meet.
 
     Parameters
     ----------
-    measure : Measure
+    code : str
+        Name of the measure in the plan: who holds it does not apply again.
+    measure : HouseholdMeasure
         Its filter, its years, and what its family asks for.
     standing : Standing
         The household when it may apply.
@@ -315,8 +350,7 @@ def unmet(measure: Measure, standing: Standing, number: Number, year: int) -> tu
     year : int
         The year applied for.
     """
-    who, s = measure.eligible, standing
-    holding, not_holding = (getattr(who, name, ()) for name in ("holding", "not_holding"))
+    who, s, overdue = measure.eligible, standing, measure.type == "microcredit" and standing.arrears > 0
     below = [number(who.income_below, year)] if who.income_below is not None else []
     below += [number(measure.standard, year)] if isinstance(measure, Dibao) else []
     lacking = tuple(sorted(s.lacking))
@@ -333,15 +367,20 @@ def unmet(measure: Measure, standing: Standing, number: Number, year: int) -> tu
         ("townships", not who.townships or s.township in who.townships, (s.township,), who.townships),
         ("villages", not who.villages or s.village in who.villages, (s.village,), who.villages),
         ("poor_villages_only", s.poor_village or not who.poor_villages_only, (), ()),
-        ("holding", not holding or not s.receives.isdisjoint(holding), (), holding),
-        ("not_holding", s.receives.isdisjoint(not_holding), (), not_holding),
-        ("arrears", measure.type != "microcredit" or s.arrears <= 0, (s.arrears,), ()),
+        ("holding", not who.holding or not s.holds.isdisjoint(who.holding), (), who.holding),
+        ("not_holding", s.holds.isdisjoint(who.not_holding), (), _both(who.not_holding, s.holds)),
+        ("held", code not in s.holds or overdue, (), ()),
+        ("arrears", code not in s.holds or not overdue, (s.arrears,), ()),
         *_members(measure, standing),
     ]
     return tuple(Unmet(name, found, wanted) for name, holds, found, wanted in conditions if not holds)
 
 
-def _members(measure: Measure, standing: Standing) -> list[tuple[str, bool, tuple[str, ...], tuple[str, ...]]]:
+def _both(names: tuple[str, ...], held: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in held)
+
+
+def _members(measure: HouseholdMeasure, standing: Standing) -> list[tuple[str, bool, tuple[str, ...], tuple[str, ...]]]:
     """Return the condition that a household has a member for whom the measure is meant."""
     if isinstance(measure, Transfer):
         return [(f"members_{measure.per}", _heads(measure, standing) > 0, (), ())]

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from povsim.quantity import Quantity, Rule
+from povsim.quantity import EvidenceStatus, Quantity, Rule
 
 Comparison = Literal[">", ">=", "<", "<="]
+Facility = Literal["road", "power", "broadband", "broadcasting", "clinic", "culture_room", "services"]
 MOST_HOUSEHOLD_TESTS = 15
 """A household's pattern of failures is kept in fifteen bits."""
 
@@ -95,7 +96,29 @@ class GuaranteeTest(Named):
     guarantee: str
     veto: bool = True
     source: str
-    status: Literal["documented", "estimated", "assumed"]
+    status: EvidenceStatus
+
+
+class GrowthTest(Named):
+    """Income per head has grown by more than the province's mean; asked of households with labour."""
+
+    type: Literal["growth"]
+    code: str = "growth"
+    veto: bool = True
+    source: str
+    status: EvidenceStatus
+
+
+class ActivityTest(Named):
+    """A main industry or a job: wages and gross business income reach an amount; asked of households with labour."""
+
+    type: Literal["activity"]
+    code: str = "activity"
+    least: Annotated[Quantity, Meaning("yuan per household and year", "最低经营与工资收入", "least earnings", 0.0)]
+    veto: bool = True
+
+
+HouseholdTest = Annotated[IncomeTest | GuaranteeTest | GrowthTest | ActivityTest, Field(discriminator="type")]
 
 
 class Counts(Rule):
@@ -105,14 +128,15 @@ class Counts(Rule):
     dibao: bool = True
     one_off: bool = True
     medical_cost: bool = True
+    schooling_cost: bool = False
     source: str
-    status: Literal["documented", "estimated", "assumed"]
+    status: EvidenceStatus
 
 
 class HouseholdStandard(Rule):
     """When a household may be declared out of poverty."""
 
-    tests: Annotated[tuple[IncomeTest | GuaranteeTest, ...], Field(min_length=1, max_length=MOST_HOUSEHOLD_TESTS)]
+    tests: Annotated[tuple[HouseholdTest, ...], Field(min_length=1, max_length=MOST_HOUSEHOLD_TESTS)]
     counts: Counts
     stability_years: Annotated[Quantity, Meaning("years", "稳定年限", "years in a row above the standard", 1, 20)]
 
@@ -121,6 +145,9 @@ class HouseholdStandard(Rule):
         kinds = [test.type for test in self.tests]
         if kinds[0] != "income" or kinds.count("income") != 1:
             raise ValueError("the first test, and only the first, should be of type income")
+        for kind in ("growth", "activity"):
+            if kinds.count(kind) > 1:
+                raise ValueError(f"at most one test should be of type {kind}")
         codes = [test.code for test in self.tests]
         if len(set(codes)) < len(codes):
             raise ValueError("two tests share a code")
@@ -128,31 +155,58 @@ class HouseholdStandard(Rule):
 
 
 class VillageTest(Named):
-    """One condition of a village's exit."""
+    """One condition of a village's exit.
+
+    ``incidence`` is registered and relapsed persons over all; ``poor_without_relapses`` counts them without those who
+    fell back on the register in the year; ``mean_income`` is income per head; ``collective_income`` is the village's
+    own. ``facilities`` counts what is there: of one facility, of ``all`` that the scenario models (a share), or of the
+    ``haves`` a document lists, each made up of facilities. What a scenario does not model is never held against a
+    village.
+    """
 
     code: str
-    column: Literal["incidence", "mean_income", "collective_income"]
+    column: Literal["incidence", "poor_without_relapses", "mean_income", "collective_income", "facilities"]
     comparison: Comparison
     threshold: Quantity
     of: Literal["nothing", "province_mean_income"] = "nothing"
+    facility: Facility | Literal["all", "haves"] | None = None
+    haves: dict[str, tuple[Facility, ...]] = Field(default_factory=dict)
     veto: bool = True
 
     @model_validator(mode="after")
     def _unit(self) -> VillageTest:
         units = {
             "incidence": "share",
+            "poor_without_relapses": "persons",
             "mean_income": "share" if self.of == "province_mean_income" else "yuan per head and year",
             "collective_income": "yuan per village and year",
+            "facilities": "share" if self.facility == "all" else "facilities",
         }
         _check_unit(self.threshold, units[self.column])
+        if self.of == "province_mean_income" and self.column != "mean_income":
+            raise ValueError(f"of: province_mean_income goes with column mean_income; found {self.column}")
+        return self
+
+    @model_validator(mode="after")
+    def _facility(self) -> VillageTest:
+        if (self.facility is not None) != (self.column == "facilities"):
+            raise ValueError("facility should be given with column facilities, and only with it")
+        if bool(self.haves) != (self.facility == "haves"):
+            raise ValueError("a list of haves should be given with facility haves, and only with it")
+        value = self.threshold.value
+        if self.haves and max(value.values() if isinstance(value, dict) else [value]) > len(self.haves):
+            raise ValueError(f"the threshold should be at most the {len(self.haves)} haves that are listed")
         return self
 
 
 class CountyTest(Named):
-    """One condition of a county's exit, checked against the truth and against what inspectors see."""
+    """One condition of a county's exit, checked against the truth and against what inspectors see.
+
+    Whether a rate at the bound itself passes is said by the comparison; documents disagree.
+    """
 
     code: str
-    column: Literal["composite_incidence", "wrong_exit_rate", "omission_rate"]
+    column: Literal["composite_incidence", "wrong_exit_rate", "omission_rate", "approval"]
     comparison: Comparison
     threshold: Annotated[Quantity, a_share("阈值", "threshold")]
 
@@ -162,6 +216,8 @@ class ExitStandard(Named):
 
     code: str
     document: str
+    note_zh: str = ""
+    note_en: str = ""
     household: HouseholdStandard
     village: tuple[VillageTest, ...] = ()
     county: tuple[CountyTest, ...] = ()

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, Field, model_validator
 
-from povsim.beliefs import Incomes, Inspection, References, Shocks
+from povsim.beliefs import Alignment, Incomes, Inspection, Monitoring, References, Shocks
 from povsim.errors import InputError, Problem, nearest
-from povsim.plan import CALENDAR, Measure, Years
+from povsim.plan import CALENDAR, Fund, HouseholdMeasure, Measure, MeasureFrame, VillageMeasure, Years
 from povsim.quantity import Quantity, Rule, read_yaml, validate
 from povsim.rulebook import ExitStandard, Meaning, Named, Target
 
@@ -36,6 +36,10 @@ _FIXED = (
     "incomes.shift",
     "incomes.source_shares.",
     "inspection.sample_",
+    "inspection.poor_villages",
+    "inspection.other_villages",
+    "inspection.approval",
+    "alignment.",
 )
 """Figures that are not drawn anew for each draw."""
 
@@ -59,32 +63,21 @@ class Scenario(Named):
     incomes: Incomes
     shocks: Shocks
     measures: dict[str, Measure] = Field(default_factory=dict)
+    funds: dict[str, Fund] = Field(default_factory=dict)
     exit_standard: ExitStandard
     inspection: Inspection
+    monitoring: Monitoring | None = None
     references: References
     targets: tuple[Target, ...] = ()
+    alignment: tuple[Alignment, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        first, last = self.years
-        if not first <= last <= first + 99:
-            raise ValueError(f"years should run forward over at most 100 years; found {first} to {last}")
-        loans = [code for code, measure in self.measures.items() if measure.type == "microcredit" and measure.active]
-        if len(loans) > 1:
-            raise ValueError(
-                f"a household has one loan at a time, so one microcredit measure; found {', '.join(loans)}"
-            )
-        fixed = [path for path, entry, _ in entries(self) if entry.spread is not None and path.startswith(_FIXED)]
-        if fixed:
-            raise ValueError(f"{fixed[0]} is one figure for all draws, so it takes no spread")
-        mixed = [path for path, entry, meaning in entries(self) if _other_money(entry, meaning, self.currency)]
-        if mixed:
-            raise ValueError(
-                f"amounts should be in {self.currency}; {mixed[0]} is not, nor are {len(mixed) - 1} others"
-            )
-        needs = [test.code for test in self.exit_standard.village if test.of == "province_mean_income"]
-        if needs and self.references.province_mean_income is None:
-            raise ValueError(f"references.province_mean_income is needed by the village test {needs[0]!r}")
+        slips = (_slips_of_years, _slips_of_measures, _slips_of_budgets, _slips_of_funds, _slips_of_figures)
+        checks = (*slips, _slips_of_alignment)
+        problems = [problem for check in checks for problem in check(self)]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     @property
@@ -92,10 +85,90 @@ class Scenario(Named):
         """All years, first to last."""
         return range(self.years[0], self.years[1] + 1)
 
-    def active(self) -> dict[str, Measure]:
-        """Return the measures that are on, in the order in which they act within a year."""
-        chosen = [(CALENDAR.index(measure.type), code) for code, measure in self.measures.items() if measure.active]
-        return {code: self.measures[code] for _, code in sorted(chosen, key=lambda pair: pair[0])}
+    def active(self) -> dict[str, HouseholdMeasure]:
+        """Return the household measures that are on, in the order in which they act within a year."""
+        chosen = [
+            (CALENDAR.index(measure.type), code, measure)
+            for code, measure in self.measures.items()
+            if isinstance(measure, MeasureFrame) and measure.active
+        ]
+        return {code: measure for _, code, measure in sorted(chosen, key=lambda item: item[0])}
+
+    def village_measures(self) -> dict[str, VillageMeasure]:
+        """Return the village measures that are on, in the order of the file."""
+        return {
+            code: measure
+            for code, measure in self.measures.items()
+            if not isinstance(measure, MeasureFrame) and measure.active
+        }
+
+
+def _slips_of_years(plan: Scenario) -> Iterator[str]:
+    first, last = plan.years
+    if not first <= last <= first + 99:
+        yield f"years should run forward over at most 100 years; found {first} to {last}"
+
+
+def _slips_of_measures(plan: Scenario) -> Iterator[str]:
+    households = {code: measure for code, measure in plan.measures.items() if isinstance(measure, MeasureFrame)}
+    for code, measure in households.items():
+        where, asked = f"measures.{code}", measure.eligible
+        for field, names in (("holding", asked.holding), ("not_holding", asked.not_holding)):
+            for name in (name for name in names if name not in households):
+                yield f"{where}.eligible.{field} names {name!r}, which is no household measure of the scenario"
+        if measure.active and asked.holding and not any(name in plan.active() for name in asked.holding):
+            yield f"{where} is on, but what its holding asks for is off or not there, so nobody would be eligible"
+
+
+def _slips_of_budgets(plan: Scenario) -> Iterator[str]:
+    for code, measure in plan.measures.items():
+        if not isinstance(measure, MeasureFrame):
+            continue
+        where, own = f"measures.{code}", measure.capacity is not None and measure.capacity.budget is not None
+        if measure.fund is not None and measure.fund not in plan.funds:
+            yield f"{where}.fund names {measure.fund!r}; funds of the scenario: {', '.join(plan.funds) or 'none'}"
+        if measure.type == "medical" and (own or measure.fund is not None):
+            yield f"{where} can have no budget and no fund: what it costs is not known beforehand"
+        elif own and measure.fund is not None:
+            yield f"{where} draws on a fund, so its capacity may not have a budget of its own"
+
+
+def _slips_of_funds(plan: Scenario) -> Iterator[str]:
+    for name, fund in plan.funds.items():
+        for code in fund.order:
+            if getattr(plan.measures.get(code), "fund", None) != name:
+                yield f"funds.{name}.order names {code!r}, which is no measure that draws on the fund"
+
+
+def _slips_of_figures(plan: Scenario) -> Iterator[str]:
+    figures = list(entries(plan))
+    fixed = [path for path, entry, _ in figures if entry.spread is not None and path.startswith(_FIXED)]
+    if fixed:
+        yield f"{fixed[0]} is one figure for all draws, so it takes no spread"
+    mixed = [path for path, entry, meaning in figures if _other_money(entry, meaning, plan.currency)]
+    means = [item for item in plan.alignment if item.total == "mean_income"]
+    mixed += [f"alignment.{item.code}.value" for item in means if item.value.unit.split(" ")[0] != plan.currency]
+    if mixed:
+        yield f"amounts should be in {plan.currency}; {mixed[0]} is not, nor are {len(mixed) - 1} others"
+    tests = [f"village test {test.code!r}" for test in plan.exit_standard.village if test.of == "province_mean_income"]
+    tests += [f"household test {test.code!r}" for test in plan.exit_standard.household.tests if test.type == "growth"]
+    if tests and plan.references.province_mean_income is None:
+        yield f"references.province_mean_income is needed by the {tests[0]}"
+    if plan.exit_standard.household.counts.schooling_cost and plan.shocks.schooling is None:
+        yield "shocks.schooling is needed, since the exit standard takes the cost of schooling off income"
+
+
+def _slips_of_alignment(plan: Scenario) -> Iterator[str]:
+    totals = [item.total for item in plan.alignment]
+    if len(set(totals)) < len(totals):
+        yield "alignment names a total twice"
+    for item in plan.alignment:
+        path = item.value.value
+        least = min(path.values()) if isinstance(path, dict) else path
+        if least < 0:
+            yield f"alignment.{item.code}.value should be at least 0; found {least:g}"
+    if "exits" in totals and not plan.exit_standard.household.tests[0].veto:
+        yield "alignment.exits acts through the income test, which should therefore be a veto of the exit standard"
 
 
 def shipped(folder: Literal["scenarios", "rulebooks"]) -> Path:
@@ -240,7 +313,7 @@ def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
     place: Any = data
     for depth, part in enumerate([*parents, last]):
         if isinstance(place, list):
-            place = {item.get("code", item.get("type")): item for item in place if isinstance(item, dict)}
+            place = {_key(item): item for item in place if isinstance(item, dict)}
         keys = list(place) if isinstance(place, dict) else []
         if part not in keys and not (depth == len(parents) and isinstance(place, dict)):
             where = ".".join(dotted.split(".")[: depth + 1])
@@ -264,6 +337,11 @@ def _set(data: dict[str, Any], dotted: str, value: Any, source: str) -> None:
         place[last] = value
 
 
+def _key(item: dict[str, Any]) -> object:
+    """Return what an item of a list is called by in a dotted path."""
+    return next((item[key] for key in ("code", "type", "total") if key in item), None)
+
+
 def _other_money(entry: Quantity, meaning: Meaning | None, currency: str) -> bool:
     """Tell whether an amount is in another currency than the scenario's."""
     return meaning is not None and meaning.unit.startswith("yuan ") and entry.unit.split(" ")[0] != currency
@@ -279,7 +357,8 @@ def entries(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Quantity,
     """
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        meaning = next((item for item in field.metadata if isinstance(item, Meaning)), None)
+        within = (part for item in get_args(field.annotation) for part in getattr(item, "__metadata__", ()))
+        meaning = next((item for item in (*field.metadata, *within) if isinstance(item, Meaning)), None)
         yield from _entries_of(value, f"{prefix}{name}", meaning)
 
 

@@ -1,103 +1,149 @@
-"""Shocks of the year: a member falls seriously ill, a disaster strikes the village."""
+"""Shocks of the year: illness, lost jobs, guarantees that lapse, disasters, the cost of schooling."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.arithmetic import spread_of
-from povsim.compiled import compiled, f32
-from povsim.layout import Floats, Households
+from povsim.compiled import f32, inlined, internal
+from povsim.draws import luck_of
+from povsim.layout import Floats, Home, Scratch, State, Words
+from povsim.measures.frame import Spot
+from povsim.schooling import sum_by_stage
+from povsim.terms import CAUSES, position
+
+ILLNESS, DISABILITY, DISASTER, SKILL, LABOUR = (
+    position(CAUSES, code) + 1 for code in ("illness", "disability", "disaster", "skill", "labour")
+)
+_ZERO, _ONE = f32(0.0), f32(1.0)
 
 
-@compiled
-def fall_ill_year(h: Households, uniforms: Floats, terms: Floats, insurance_bit: int, year: int) -> None:
-    """Strike households with illness: cost net of reimbursement now, lost work for some years.
+@inlined
+def fall_ill(
+    home: Home, state: State, scratch: Scratch, terms: Floats, insurance_bit: int, detail: Words, spot: Spot
+) -> None:
+    """Strike households with illness: cost net of reimbursement now, lost work for some years, perhaps disability.
 
     Insurance changes the net cost, never the hazard.
 
     Parameters
     ----------
-    h : Households
-        Changes medical cost, wage and gross business income, and the year until which work is lost.
-    uniforms : array, shape (4, n)
-        Lane 0 decides, lane 1 sizes the cost.
-    terms : array, shape (7,)
-        Hazard per person, hazard per person where somebody is ill already, mean cost in yuan, its log sd, reimbursed
-        share, share of earnings lost, years that it lasts.
+    home, state, scratch
+        The village; changes medical cost, wage, gross business income and production cost, the year until which work is
+        lost, levels, flags and the main cause.
+    terms : array
+        In the order of ``rules.SHOCK_TERMS``.
     insurance_bit : int
         Bit of the insurance guarantee in DEPRIVED, 0 when there is none.
-    year : int
-        Code of the year.
+    detail : array, shape (2,)
+        Key of the decision ``shock.detail``: of the few who are struck, lane 0 sizes the cost, lane 1 decides
+        disability, lane 2 the damage to a dwelling.
+    spot : Spot
+        Village, scenario and year.
     """
-    ill, until, deprived = h.traits[at.ILL], h.whole[at.ILL_UNTIL], h.whole[at.DEPRIVED]
-    persons, wage, gross, cost, medical = (
-        h.home[at.PERSONS],
-        h.flow[at.WAGE],
-        h.flow[at.GROSS],
-        h.flow[at.COST],
-        h.flow[at.MEDICAL],
-    )
-    first, second = uniforms[0], uniforms[1]
-    kept = f32(1.0) - terms[5]
-    for i in range(until.shape[0]):
-        hazard = (terms[1] if ill[i] > 0 else terms[0]) * persons[i]
-        if first[i] < hazard:
-            size = terms[2] * spread_of(second[i], terms[3])
-            insured = (deprived[i] & insurance_bit) == 0
-            medical[i] = size * (f32(1.0) - terms[4]) if insured else size
-            until[i] = np.int16(year + np.int64(terms[6]) - 1)
+    s, low, n = spot.scenario, spot.low, spot.high - spot.low
+    here, there = slice(low, spot.high), slice(spot.base, spot.base + n)
+    luck, ill, persons = scratch.floats[at.SHOCK_LUCK], home.traits[at.ILL, here], home.traits[at.PERSONS, here]
+    cause, until = state.small[s, at.CAUSE, here], state.small[s, at.ILL_UNTIL, here]
+    wage, gross, cost = scratch.floats[at.WAGE, there], scratch.floats[at.GROSS, there], scratch.floats[at.COST, there]
+    kept = _ONE - terms[5]
+    well, sick, factor, year = terms[0], terms[1], terms[9], np.int8(spot.year)
+    for i in range(n):
+        hazard = (sick if ill[i] > 0 else well) * f32(persons[i]) * (factor if cause[i] == ILLNESS else _ONE)
+        if luck[i] < hazard:
+            _treat(home, state, scratch, terms, insurance_bit, detail, spot, low + i)
         if until[i] >= year:
             wage[i] *= kept
             gross[i] *= kept
             cost[i] *= kept
 
 
-@compiled
-def strike_year(
-    h: Households, uniforms: Floats, terms: Floats, struck: npt.NDArray[np.bool_], dwelling_bit: int
+@internal
+def _treat(
+    home: Home, state: State, scratch: Scratch, terms: Floats, insurance_bit: int, detail: Words, spot: Spot, i: int
 ) -> None:
-    """Let a disaster take part of the harvest, and some dwellings, in the villages that were struck.
+    s = spot.scenario
+    luck = luck_of(detail[0], detail[1], spot.draw, spot.origin + spot.year, home.key[i])
+    size = terms[2] * spread_of(luck[0], terms[3])
+    insured = (state.bits[s, at.DEPRIVED, i] & insurance_bit) == 0
+    scratch.floats[at.MEDICAL, i - spot.low + spot.base] = size * (_ONE - terms[4]) if insured else size
+    state.small[s, at.ILL_UNTIL, i] = np.int8(spot.year + np.int64(terms[6]) - 1)
+    named = ILLNESS
+    if luck[1] < terms[7]:
+        lost = np.float32(np.log(np.float64(_ONE - terms[8])))
+        state.real[s, at.LEVEL_WAGE, i] += lost
+        state.real[s, at.LEVEL_BUSINESS, i] += lost
+        state.bits[s, at.FLAGS, i] |= np.int16(at.NEWLY_DISABLED)
+        named = DISABILITY
+    if state.small[s, at.CAUSE, i] == 0:
+        state.small[s, at.CAUSE, i] = np.int8(named)
 
-    Parameters
-    ----------
-    h : Households
-        Changes gross business income (production cost is sunk and stays) and DEPRIVED.
-    uniforms : array, shape (4, n)
-        Lane 2 decides who is hit, lane 3 whose dwelling is damaged.
-    terms : array, shape (3,)
-        Share of households hit, share of gross business income lost, share of those hit whose dwelling is damaged.
-    struck : array of bool, shape (villages,)
-        Villages struck this year.
-    dwelling_bit : int
-        Bit of the housing guarantee in DEPRIVED, 0 when there is none.
+
+@inlined
+def lose_jobs(state: State, scratch: Scratch, terms: Floats, spot: Spot) -> None:
+    """Take a part of the wage from households that lose a job, for some years; parameters as for :func:`fall_ill`."""
+    hazard, kept, factor = terms[10], _ONE - terms[11], terms[13]
+    s, n = spot.scenario, spot.high - spot.low
+    here = slice(spot.low, spot.high)
+    luck, wage = scratch.floats[at.SHOCK_LUCK + 1], scratch.floats[at.WAGE, spot.base : spot.base + n]
+    cause, until = state.small[s, at.CAUSE, here], state.small[s, at.JOBLESS_UNTIL, here]
+    last, year = np.int8(spot.year + np.int64(terms[12]) - 1), np.int8(spot.year)
+    for i in range(n):
+        raised = hazard * factor if cause[i] == SKILL or cause[i] == LABOUR else hazard
+        if luck[i] < raised and wage[i] > _ZERO:
+            until[i] = last
+        if until[i] >= year:
+            wage[i] *= kept
+
+
+@inlined
+def lapse(home: Home, state: State, scratch: Scratch, hazards: Floats, schooling_bit: int, spot: Spot) -> None:
+    """Let guarantees lapse: a dwelling decays, a well runs dry, an insurance is not renewed, a pupil leaves school.
+
+    Parameters are as for :func:`fall_ill`; ``hazards`` are cumulated over the register's guarantees, so that a
+    household loses one at most in a year.
     """
-    village, gross, deprived = h.village, h.flow[at.GROSS], h.whole[at.DEPRIVED]
-    hit, damaged = uniforms[2], uniforms[3]
-    if not struck.any():
-        return
-    for i in range(village.shape[0]):
-        if struck[village[i]] and hit[i] < terms[0]:
-            gross[i] *= f32(1.0) - terms[1]
-            if damaged[i] < terms[2]:
-                deprived[i] |= np.int16(dwelling_bit)
+    n, here, kinds = spot.high - spot.low, slice(spot.low, spot.high), hazards.shape[0]
+    luck, deprived = scratch.floats[at.SHOCK_LUCK + 2], state.bits[spot.scenario, at.DEPRIVED, here]
+    students = home.traits[at.STUDENTS, here]
+    total = hazards[kinds - 1] if kinds > 0 else _ZERO
+    for i in range(n):
+        if luck[i] < total:
+            lost = 0
+            while luck[i] >= hazards[lost]:
+                lost += 1
+            bit = 1 << lost
+            if bit != schooling_bit or students[i] > 0:
+                deprived[i] |= np.int16(bit)
 
 
-@compiled
-def shock_year(
-    h: Households,
-    uniforms: Floats,
-    illness: Floats,
-    disaster: Floats,
-    struck: npt.NDArray[np.bool_],
-    guarantees: tuple[int, int],
-    year: int,
+@inlined
+def strike(
+    home: Home, state: State, scratch: Scratch, terms: Floats, dwelling_bit: int, detail: Words, spot: Spot
 ) -> None:
-    """Let illness and disaster strike a block, in one call.
+    """Let a disaster take part of the harvest, and some dwellings, in a village that was struck.
 
-    Parameters are those of :func:`fall_ill_year` and :func:`strike_year`; ``guarantees`` are the bits of insurance and
-    housing in DEPRIVED.
+    Parameters are as for :func:`fall_ill`; production cost is sunk and stays.
     """
-    fall_ill_year(h, uniforms, illness, guarantees[0], year)
-    strike_year(h, uniforms, disaster, struck, guarantees[1])
+    s, low, shift = spot.scenario, spot.low, spot.base - spot.low
+    luck, gross = scratch.floats[at.SHOCK_LUCK + 3], scratch.floats[at.GROSS]
+    for i in range(low, spot.high):
+        if luck[i - low] < terms[14]:
+            gross[i + shift] *= _ONE - terms[15]
+            more = luck_of(detail[0], detail[1], spot.draw, spot.origin + spot.year, home.key[i])
+            if more[2] < terms[16]:
+                state.bits[s, at.DEPRIVED, i] |= np.int16(dwelling_bit)
+            if state.small[s, at.CAUSE, i] == 0:
+                state.small[s, at.CAUSE, i] = np.int8(DISASTER)
+
+
+@inlined
+def pay_schools(home: Home, scratch: Scratch, amounts: Floats, key: Words, spot: Spot) -> None:
+    """Set what households with pupils pay for school; ``key`` is that of the decision ``schooling``."""
+    paid = scratch.floats[at.SCHOOLING]
+    for i in range(spot.low, spot.high):
+        if home.traits[at.STUDENTS, i] > 0:
+            paid[i - spot.low + spot.base] = sum_by_stage(
+                home.traits[at.STUDENTS, i], amounts, key, spot.draw, home.key[i], spot.since_register
+            )

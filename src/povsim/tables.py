@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from povsim import layout as at
 from povsim.compiled import compiled
-from povsim.layout import Block, Households, Ints, Longs
-from povsim.measures.frame import Book
-from povsim.rules import Rules
-from povsim.tally import (
-    BINS,
-    EVENT_NAMES,
-    MARGIN_BINS,
-    SOURCE_COUNT,
-    STATUS_COUNT,
-    Counts,
-    count_year,
-)
+from povsim.layout import Block, Bytes, Doubles, Floats, Ints, Longs, Scratch, Shorts, State
+from povsim.tally import BINS, CLASS_COUNT, EVENT_NAMES, MARGIN_BINS, Counts, Shares
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
+TOTALS = ("exits", "mean_income")
+"""Totals that a scenario may tie, in the order of the dim."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Lengths of the dims of a run."""
+    """Lengths of the dims of a run; ``measures`` are those of households, which come first, then those of villages."""
 
     scenarios: int
     draws: int
@@ -37,185 +30,193 @@ class Size:
     townships: int
     households: int
     measures: int
+    village_measures: int
     tests: int
+    stages: int
+    facilities: int
+    funds: int
+
+
+def make_counts(size: Size) -> Counts:
+    """Return the statistics of a run, all zero."""
+    lead = (size.scenarios, size.draws, size.years, size.villages)
+    by_measure = (*lead[:3], size.measures + size.village_measures, size.villages)
+
+    return Counts(
+        whole=np.zeros((*lead, at.WHOLE_COLUMNS), dtype=np.int32),
+        yuan=np.zeros((*lead, at.YUAN_COLUMNS), dtype=np.int64),
+        gaps=np.zeros((*lead, 3)),
+        spending=np.zeros(by_measure, dtype=np.int64),
+        recipients=np.zeros(by_measure, dtype=np.int32),
+        identified=np.zeros((*lead[:2], size.villages, 4), dtype=np.int32),
+    )
 
 
 @dataclass
 class Tables:
     """Everything that is counted in a run.
 
-    Village statistics have leading dims (scenario, draw, year, village). Threads write to the villages of their own
-    block; what several blocks share (township bins) is whole numbers added under a lock, so that order does not matter.
+    Threads write to the villages of their own block; what several blocks share (township bins) is whole numbers added
+    under a lock, so that order does not matter.
     """
 
     size: Size
     township: npt.NDArray[np.int64]  # (villages,): position of each village's township
     household_summary: bool = True
     keep_households: bool = False
-    by_village: dict[str, Array] = field(default_factory=dict)
-    histogram: npt.NDArray[np.int32] = field(init=False)
+    counts: Counts = field(init=False)
+    lacking: npt.NDArray[np.int8] = field(init=False)  # (S, D, Y, V, facility)
+    collective: Longs = field(init=False)  # (S, D, Y, V)
+    fund_budget: Longs = field(init=False)  # (S, D, Y, fund)
+    histogram: Ints = field(init=False)
     margins: Longs = field(init=False)
+    stretch: Doubles = field(init=False)  # (S, D, Y, total): NaN where nothing is tied
+    missed: Doubles = field(init=False)  # (S, D, Y, total): tied total minus what was reached
     patterns: dict[tuple[int, int, int], list[tuple[int, Longs]]] = field(default_factory=dict)
     summary: dict[str, Array] = field(default_factory=dict)
     panel: dict[str, Array] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _local: threading.local = field(default_factory=threading.local, repr=False)
 
     def __post_init__(self) -> None:
         """Allocate all arrays."""
         s = self.size
-        lead = (s.scenarios, s.draws, s.years, s.villages)
-        whole = {
-            "persons": STATUS_COUNT, "households": STATUS_COUNT, "failing": STATUS_COUNT,
-            "failing_households": STATUS_COUNT, "events": len(EVENT_NAMES), "events_households": len(EVENT_NAMES),
-        }  # fmt: skip
-        self.by_village = {name: np.zeros((*lead, width), dtype=np.int32) for name, width in whole.items()}
-        self.by_village["poor"] = np.zeros(lead, dtype=np.int32)
-        self.by_village["gaps"] = np.zeros((*lead, 3))
-        self.by_village["income"] = np.zeros((*lead, SOURCE_COUNT), dtype=np.int64)
-        self.by_village["loans"] = np.zeros((*lead, 2), dtype=np.int64)
-        # a measure's books are contiguous by village
-        self.by_village["recipients"] = np.zeros((*lead[:3], s.measures, s.villages), dtype=np.int32)
-        self.by_village["spending"] = np.zeros((*lead[:3], s.measures, s.villages), dtype=np.int64)
-        self.histogram = np.zeros((*lead[:3], s.townships, BINS), dtype=np.int32)
+        self.counts = make_counts(s)
+        lead = (s.scenarios, s.draws, s.years)
+        self.lacking = np.zeros((*lead, s.villages, s.facilities), dtype=np.int8)
+        self.collective = np.zeros((*lead, s.villages), dtype=np.int64)
+        self.fund_budget = np.zeros((*lead, s.funds), dtype=np.int64)
+        self.stretch, self.missed = np.full((2, *lead, len(TOTALS)), np.nan)
+        self.histogram = np.zeros((*lead, s.townships, BINS), dtype=np.int32)
         self.margins = np.zeros((s.scenarios, s.years, s.townships, 2, MARGIN_BINS), dtype=np.int64)
         per_household = (s.scenarios, s.years, s.households)
         if self.household_summary:
-            for name in ("poor", "registered", "exited", "relapsed"):
+            for name in ("poor", "registered", "exited", "relapsed", "monitored"):
                 self.summary[name] = np.zeros(per_household, dtype=np.uint16)
             self.summary["failing"] = np.zeros((s.scenarios, s.years, s.tests, s.households), dtype=np.uint16)
             self.summary["receiving"] = np.zeros((s.scenarios, s.years, s.measures, s.households), dtype=np.uint16)
             self.summary["income"] = np.zeros(per_household)
         if self.keep_households:
-            shape = (s.scenarios, s.draws, s.years, s.households)
-            self.panel = {name: np.zeros(shape, dtype=np.float32) for name in PANEL_FLOATS}
-            self.panel |= {name: np.zeros(shape, dtype=np.int16) for name in PANEL_WHOLE}
+            shape = (*lead, s.households)
+            self.panel = {name: np.zeros(shape, dtype=np.float32) for name in (*PANEL_FLOW, *PANEL_OWED, *PANEL_REAL)}
+            self.panel |= {name: np.zeros(shape, dtype=np.int16) for name in (*PANEL_SMALL, *PANEL_BITS, *PANEL_MARKS)}
             self.panel["received"] = np.zeros(shape, dtype=np.int32)
 
-    def space(self, size: int) -> tuple[Longs, Longs]:
-        """Return this thread's work space for the patterns of a block: rows, and a slot for each pattern (all zero)."""
-        if getattr(self._local, "rows", None) is None or self._local.rows.shape[0] < size:
-            self._local.rows = np.empty((size, 4), dtype=np.int64)
-            self._local.slots = np.zeros((1 << self.size.tests, 2), dtype=np.int64)
-        return self._local.rows, self._local.slots
+    @property
+    def keeps(self) -> bool:
+        """Whether single households are looked at once a block's year is over."""
+        return self.household_summary or self.keep_households
 
-    def books(
-        self, place: tuple[int, int, int], block: Block, codes: tuple[str, ...], slots: tuple[int, ...]
-    ) -> dict[str, Book]:
-        """Return each measure's books for a block: views of the tables."""
-        villages = slice(block.first_village, block.first_village + block.villages)
-        spending, recipients = self.by_village["spending"][place], self.by_village["recipients"][place]
+    def named(self) -> dict[str, Array]:
+        """Return the statistics by name; dims scenario, draw, year, village (measure before it), then width."""
+        whole, yuan, stages = self.counts.whole, self.counts.yuan, self.size.stages
+
+        def columns(first: int, count: int) -> Array:
+            return whole[..., first : first + count]
+
+        def pairs(first: int, count: int) -> Array:
+            chosen = columns(first, 2 * count)
+            return chosen.reshape(*chosen.shape[:-1], count, 2)
+
         return {
-            code: Book(spending[slot, villages], recipients[slot, villages], 1 << slot)
-            for code, slot in zip(codes, slots, strict=True)
+            "persons": columns(at.PERSONS_BY_STATUS, 5),
+            "households": columns(at.HOUSEHOLDS_BY_STATUS, 5),
+            "poor": whole[..., at.POOR],
+            "failing": columns(at.FAILING, 5),
+            "failing_households": columns(at.FAILING_HOUSEHOLDS, 5),
+            "events": columns(at.HAPPENED, len(EVENT_NAMES)),
+            "events_households": columns(at.HAPPENED_HOUSEHOLDS, len(EVENT_NAMES)),
+            "monitored": pairs(at.WATCHED, CLASS_COUNT),
+            "caught": pairs(at.CAUGHT_BY_STAGE, stages),
+            "gaps": self.counts.gaps,
+            "income": yuan[..., at.INCOME_BY_SOURCE : at.INCOME_BY_SOURCE + 5],
+            "loans": yuan[..., [at.OWED, at.OVERDUE]],
+            "spending": self.counts.spending,
+            "recipients": self.counts.recipients,
         }
 
+    def share_out(self, block: Block, shares: Shares, place: tuple[int, int]) -> None:
+        """Add what a block's villages add to their townships in a year, and keep the patterns they show."""
+        draw, year = place
+        towns = slice(block.first_township, block.first_township + block.townships)
+        with self.lock:
+            self.histogram[:, draw, year, towns] += shares.histogram[:, : block.townships]
+            self.margins[:, year, towns] += shares.margins[:, : block.townships]
+            for scenario in range(self.size.scenarios):
+                rows = shares.patterns[scenario, : shares.filled[scenario]].copy()
+                self.patterns.setdefault((scenario, draw, year), []).append((block.first_village, rows))
 
-PANEL_FLOATS = {
-    "wage": ("flow", at.WAGE), "business": ("flow", at.GROSS), "production_cost": ("flow", at.COST),
-    "property": ("flow", at.PROPERTY_INCOME), "transfer": ("flow", at.TRANSFER_INCOME),
-    "pension": ("flow", at.PENSION_INCOME), "dibao": ("flow", at.DIBAO), "one_off": ("flow", at.ONE_OFF),
-    "medical": ("flow", at.MEDICAL), "counted_income": ("flow", at.COUNTED), "loan_balance": ("real", at.BALANCE),
-    "arrears": ("real", at.ARREARS), "debt": ("real", at.DEBT), "seen_income_per_head": ("real", at.LAST_INCOME),
+
+PANEL_FLOW = {
+    "wage": at.WAGE, "business": at.GROSS, "production_cost": at.COST, "property": at.PROPERTY_INCOME,
+    "transfer": at.TRANSFER_INCOME, "pension": at.PENSION_INCOME, "dibao": at.DIBAO, "one_off": at.ONE_OFF,
+    "medical": at.MEDICAL, "schooling_cost": at.SCHOOLING, "counted_income": at.COUNTED,
 }  # fmt: skip
-PANEL_WHOLE = {
-    "status": ("whole", at.STATUS), "deprived": ("whole", at.DEPRIVED),
-    "pattern": ("marks", at.PATTERN), "events": ("marks", at.EVENTS),
-}  # fmt: skip
+PANEL_OWED = ("loan_balance", "arrears", "debt")
+PANEL_REAL = {"seen_income_per_head": at.LAST_INCOME}
+PANEL_SMALL = {"status": at.STATUS, "cause": at.CAUSE, "ill_until": at.ILL_UNTIL, "jobless_until": at.JOBLESS_UNTIL}
+PANEL_BITS = {"deprived": at.DEPRIVED, "flags": at.FLAGS}
+PANEL_MARKS = {"pattern": at.PATTERN, "events": at.EVENTS}
 
 
-def record(tables: Tables, h: Households, block: Block, rules: Rules, place: tuple[int, int, int]) -> None:
-    """Count a block's year into the tables.
+def record_households(
+    tables: Tables, block: Block, state: State, scratch: Scratch, owed: Floats, place: tuple[int, int, int]
+) -> None:
+    """Add a block's year to the summary by household and to the panel, as far as they are kept.
 
     Parameters
     ----------
     tables : Tables
-        Written at the block's villages.
-    h : Households
-        The block at year end, before the next year's applications.
+        Written at the block's households.
     block : Block
         Its place in the register.
-    rules : Rules
-        Line and vetoes.
+    state, scratch
+        The block at year end; the scratch holds flows and marks of all its households.
+    owed : array, shape (3, n)
+        Loans, arrears, debt of each household in yuan.
     place : tuple of int
         Positions of scenario, draw and year.
     """
-    counts = _counts(tables, block, place)
-    rows, slots = tables.space(block.size)
-    filled = count_year(h, block.bounds, rules.lines[place[2]], rules.vetoes, (slots, rows), counts)
-    _share_out(tables, block, place, counts, rows[:filled].copy())
+    s, _, year = place
+    n, here = block.size, slice(block.first, block.first + block.size)
+    marks, flow = scratch.marks[:, :n], scratch.floats[:, :n]
     if tables.household_summary:
-        _summarise(tables, h, block, place)
-    for name, (array, row) in (PANEL_FLOATS | PANEL_WHOLE).items() if tables.keep_households else ():
-        tables.panel[name][place][block.first : block.first + block.size] = getattr(h, array)[row]
-    if tables.keep_households:
-        tables.panel["received"][place][block.first : block.first + block.size] = h.received
-
-
-def _counts(tables: Tables, block: Block, place: tuple[int, int, int]) -> Counts:
-    villages = slice(block.first_village, block.first_village + block.villages)
-
-    def view(name: str) -> Array:
-        chosen: Array = tables.by_village[name][place][villages]
-        return chosen
-
-    return Counts(
-        persons=view("persons"),  # type: ignore[arg-type]
-        households=view("households"),  # type: ignore[arg-type]
-        poor=view("poor"),  # type: ignore[arg-type]
-        failing=view("failing"),  # type: ignore[arg-type]
-        failing_households=view("failing_households"),  # type: ignore[arg-type]
-        events=view("events"),  # type: ignore[arg-type]
-        events_households=view("events_households"),  # type: ignore[arg-type]
-        gaps=view("gaps"),  # type: ignore[arg-type]
-        income=view("income"),  # type: ignore[arg-type]
-        loans=view("loans"),  # type: ignore[arg-type]
-        histogram=np.zeros((block.villages, BINS), dtype=np.int32),
-        margins=np.zeros((block.villages, 2, MARGIN_BINS), dtype=np.int64),
-    )
-
-
-def _share_out(tables: Tables, block: Block, place: tuple[int, int, int], counts: Counts, rows: Longs) -> None:
-    """Add what townships share, and keep the patterns under the block's first village."""
-    scenario, _, year = place
-    township = tables.township[block.first_village : block.first_village + block.villages]
-    starts = np.flatnonzero(np.diff(township, prepend=-1))
-    rows[:, 0] += block.first_village
-    with tables.lock:
-        tables.histogram[place][township[starts]] += np.add.reduceat(counts.histogram, starts, axis=0)
-        tables.margins[scenario, year][township[starts]] += np.add.reduceat(counts.margins, starts, axis=0)
-        tables.patterns.setdefault(place, []).append((block.first_village, rows))
-
-
-def _summarise(tables: Tables, h: Households, block: Block, place: tuple[int, int, int]) -> None:
-    scenario, _, year = place
-    here = slice(block.first, block.first + block.size)
-    # blocks have their own households and draws follow one another, so the sums are always made in the same order
-    names = ("poor", "registered", "exited", "relapsed", "failing", "receiving", "income")
-    out = tuple(tables.summary[name][scenario, year][..., here] for name in names)
-    add_summary(h.whole, h.marks, h.flow[at.COUNTED], h.home[at.PERSONS], h.received, out)
+        # blocks have their own households and draws follow one another, so the sums are always made in the same order
+        names = ("poor", "registered", "exited", "relapsed", "monitored", "failing", "receiving", "income")
+        out = tuple(tables.summary[name][s, year][..., here] for name in names)
+        add_summary(
+            state.small[s, at.STATUS], scratch.marks[at.PATTERN, :n], scratch.floats[at.COUNTED, :n],
+            block.home.traits[at.PERSONS], scratch.ints[at.RECEIVED, :n], out,
+        )  # fmt: skip
+    if not tables.keep_households:
+        return
+    arrays: dict[str, Array] = {name: flow[row] for name, row in PANEL_FLOW.items()}
+    arrays |= dict(zip(PANEL_OWED, owed, strict=True))
+    arrays |= {name: state.real[s, row] for name, row in PANEL_REAL.items()}
+    arrays |= {name: state.small[s, row] for name, row in PANEL_SMALL.items()}
+    arrays |= {name: state.bits[s, row] for name, row in PANEL_BITS.items()}
+    arrays |= {name: marks[row] for name, row in PANEL_MARKS.items()}
+    arrays["received"] = scratch.ints[at.RECEIVED, :n]
+    for name, array in arrays.items():
+        tables.panel[name][place][here] = array
 
 
 @compiled
 def add_summary(
-    whole: npt.NDArray[np.int16],
-    marks: npt.NDArray[np.int16],
-    counted: npt.NDArray[np.float32],
-    persons: npt.NDArray[np.float32],
-    received: Ints,
-    out: tuple[Array, ...],
+    status: Bytes, pattern: Shorts, counted: Floats, persons: Shorts, received: Ints, out: tuple[Array, ...]
 ) -> None:
     """Add one draw's year to the sums per household; shapes as in :class:`Tables`."""
-    poor, registered, exited, relapsed, failing, receiving, income = out
+    poor, registered, exited, relapsed, monitored, failing, receiving, income = out
     for i in range(counted.shape[0]):
-        pattern, status = marks[at.PATTERN, i], whole[at.STATUS, i]
-        poor[i] += pattern & 1
-        registered[i] += 1 if status == 1 or status == 3 else 0
-        exited[i] += 1 if status == 2 else 0
-        relapsed[i] += 1 if status == 3 else 0
+        now = status[i]
+        poor[i] += pattern[i] & 1
+        registered[i] += 1 if now == 1 or now == 3 else 0
+        exited[i] += 1 if now == 2 else 0
+        relapsed[i] += 1 if now == 3 else 0
+        monitored[i] += 1 if now == 4 else 0
         income[i] += counted[i] / persons[i]
-        for test in range(failing.shape[0]):
-            failing[test, i] += (pattern >> test) & 1
+    for test in range(failing.shape[0]):
+        for i in range(counted.shape[0]):
+            failing[test, i] += (pattern[i] >> test) & 1
     for measure in range(receiving.shape[0]):
         for i in range(counted.shape[0]):
             receiving[measure, i] += (received[i] >> measure) & 1

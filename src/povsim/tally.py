@@ -1,21 +1,19 @@
-"""Counting: a block's households of one year, scenario and draw reduced to statistics by village."""
+"""Counting: a village's households of one year, scenario and draw reduced to statistics."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from povsim import layout as at
-from povsim.arithmetic import log32
-from povsim.compiled import compiled, f32, inlined
-from povsim.layout import Households, Ints, Longs
+from povsim.arithmetic import log32, log_of
+from povsim.compiled import f32, inlined
+from povsim.layout import Doubles, Floats, Home, Ints, Longs, Records, Scratch, Shorts, State
+from povsim.measures import LOAN
+from povsim.measures.frame import Spot
 
-Doubles = npt.NDArray[np.float64]
-
-STATUS_COUNT = 5
-SOURCE_COUNT = 5
+CLASS_COUNT = 3
 BINS = 128
 LOWEST, HIGHEST = 100.0, 1_000_000.0
 """Income histograms: this many equal steps of the logarithm of income per head between these, the ends open."""
@@ -24,6 +22,7 @@ MARGIN_REACH = 2.0
 """Margins: this many equal steps of log(income / line) between minus and plus this."""
 
 EVENT_NAMES = ("exits", "wrong_exits", "relapses", "newly_poor", "lasting_exits")
+_EVENT_COUNT = len(EVENT_NAMES)
 _PER_STEP = f32(BINS / np.log(HIGHEST / LOWEST))
 _MARGIN_PER_STEP = f32(MARGIN_BINS / (2 * MARGIN_REACH))
 _LOWEST_LOG = f32(np.log(LOWEST))
@@ -35,78 +34,75 @@ _LAST_MARGIN = np.int32(MARGIN_BINS - 1)
 
 
 class Counts(NamedTuple):
-    """One block's statistics of a year; villages first."""
+    """Statistics of a run by village; dims scenario, draw, year, village unless said otherwise."""
 
-    persons: Ints  # (villages, status)
-    households: Ints  # (villages, status)
-    poor: Ints  # (villages,): persons below the line
-    failing: Ints  # (villages, status): persons truly failing any veto
-    failing_households: Ints  # (villages, status)
-    events: Ints  # (villages, event): persons, in the order of EVENT_NAMES
-    events_households: Ints  # (villages, event)
-    gaps: Doubles  # (villages, 3): sums of gap, squared gap, log gap, person-weighted
-    income: Longs  # (villages, source): yuan, each household's rounded
-    loans: Longs  # (villages, 2): yuan owed and overdue
-    histogram: Ints  # (villages, bin): persons by net income per head
-    margins: Longs  # (villages, 2, bin): persons by log(income / line), otherwise not blocked / blocked
+    whole: Ints  # (..., WHOLE_COLUMNS): persons and households, columns as in layout
+    yuan: Longs  # (..., YUAN_COLUMNS): income by source, owed, overdue
+    gaps: Doubles  # (..., 3): sums of gap, squared gap, log gap, person-weighted
+    spending: Longs  # (S, D, Y, M, V)
+    recipients: Ints  # (S, D, Y, M, V)
+    identified: Ints  # (S, D, V, 4): see exits.recall_failing
 
 
-@compiled
-def count_people(
-    whole: npt.NDArray[np.int16],
-    marks: npt.NDArray[np.int16],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    bounds: Longs,
-    vetoes: int,
-    out: Counts,
-) -> None:
-    """Count persons and households by status, truth and event; shapes as in :class:`Counts`."""
-    status, pattern, events = whole[at.STATUS], marks[at.PATTERN], marks[at.EVENTS]
-    for v in range(bounds.shape[0] - 1):
-        here = slice(bounds[v], bounds[v + 1])
-        _count_village(status[here], pattern[here], events[here], persons[here], weight[here], v, vetoes, out)
+class Shares(NamedTuple):
+    """What a block's villages add to the townships they share with other blocks, and the patterns they show."""
+
+    histogram: Ints  # (S, townships, bin)
+    margins: Longs  # (S, townships, 2, bin)
+    patterns: Longs  # (S, room, 4): village, pattern, households, persons
+    filled: Longs  # (S,) rows of patterns filled
 
 
-@compiled
-def _count_village(
-    status: npt.NDArray[np.int16],
-    pattern: npt.NDArray[np.int16],
-    events: npt.NDArray[np.int16],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    v: int,
-    vetoes: int,
-    out: Counts,
-) -> None:
-    # taken out of the tuple before the loops, since each access inside would count references
-    by_status, by_status_households = out.persons[v], out.households[v]
-    failing, failing_households = out.failing[v], out.failing_households[v]
-    event_persons, event_households = out.events[v], out.events_households[v]
-    everybody, rows, poor = np.int32(0), np.int32(0), np.int32(0)
+@inlined
+def count_village(
+    home: Home, state: State, scratch: Scratch, line: np.float32, vetoes: int, spot: Spot,
+    out: tuple[Ints, Longs, Doubles],
+) -> None:  # fmt: skip
+    """Count people, money and gaps of a village into its rows of ``Counts.whole``, ``yuan`` and ``gaps``."""
+    whole, yuan, gaps = out
+    s, n = spot.scenario, spot.high - spot.low
+    here, there = slice(spot.low, spot.high), slice(spot.base, spot.base + n)
+    persons, weight = home.traits[at.PERSONS, here], home.weight[here]
+    pattern, events = scratch.marks[at.PATTERN, there], scratch.marks[at.EVENTS, there]
+    status, flags = state.small[s, at.STATUS, here], state.bits[s, at.FLAGS, here]
+    everybody, rows = _sum_heads(persons, weight)
+    whole[at.PERSONS_BY_STATUS] += everybody
+    whole[at.HOUSEHOLDS_BY_STATUS] += rows
+    # most households were never registered, pass and see nothing happen: they are what is left
+    for i in range(n):
+        if (status[i] | pattern[i] | events[i]) == 0:
+            continue
+        heads, units, now = np.int32(persons[i]) * weight[i], weight[i], np.int64(status[i])
+        whole[at.PERSONS_BY_STATUS + now] += heads
+        whole[at.HOUSEHOLDS_BY_STATUS + now] += units
+        whole[at.PERSONS_BY_STATUS] -= heads
+        whole[at.HOUSEHOLDS_BY_STATUS] -= units
+        whole[at.POOR] += heads if (pattern[i] & 1) != 0 else 0
+        if (pattern[i] & vetoes) != 0:
+            whole[at.FAILING + now] += heads
+            whole[at.FAILING_HOUSEHOLDS + now] += units
+        if events[i] != 0:
+            for event in range(_EVENT_COUNT):
+                if (events[i] >> event) & 1 != 0:
+                    whole[at.HAPPENED + event] += heads
+                    whole[at.HAPPENED_HOUSEHOLDS + event] += units
+        named = ((flags[i] >> at.CLASS_SHIFT) & 3) - 1
+        if now == 4 and named >= 0:
+            whole[at.WATCHED + 2 * named] += heads
+            whole[at.WATCHED + 2 * named + 1] += units
+    floats = scratch.floats
+    _count_money(floats, weight, there, yuan)
+    if whole[at.POOR] > 0:
+        _sum_gaps(floats[at.COUNTED, there], persons, weight, pattern, line, gaps)
+
+
+@inlined
+def _sum_heads(persons: Shorts, weight: Ints) -> tuple[np.int32, np.int32]:
+    everybody, rows = np.int32(0), np.int32(0)
     for i in range(persons.shape[0]):
         everybody += np.int32(persons[i]) * weight[i]
         rows += weight[i]
-    # most households were never registered, pass and see nothing happen: they are what is left
-    for i in range(persons.shape[0]):
-        if (status[i] | pattern[i] | events[i]) == 0:
-            continue
-        heads = np.int32(persons[i]) * weight[i]
-        by_status[status[i]] += heads
-        by_status_households[status[i]] += weight[i]
-        everybody -= heads
-        rows -= weight[i]
-        poor += heads if (pattern[i] & 1) != 0 else 0
-        if (pattern[i] & vetoes) != 0:
-            failing[status[i]] += heads
-            failing_households[status[i]] += weight[i]
-        for event in range(5):
-            if (events[i] >> event) & 1 != 0:
-                event_persons[event] += heads
-                event_households[event] += weight[i]
-    by_status[0] += everybody
-    by_status_households[0] += rows
-    out.poor[v] += poor
+    return everybody, rows
 
 
 @inlined
@@ -114,112 +110,97 @@ def _yuan(amount: np.float32) -> np.int64:
     return np.int64(np.int32(np.floor(amount + f32(0.5))))
 
 
-@compiled
-def count_money(
-    flow: npt.NDArray[np.float32],
-    real: npt.NDArray[np.float32],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    bounds: Longs,
-    line: np.float32,
-    pattern: npt.NDArray[np.int16],
-    out: Counts,
-) -> None:
-    """Sum incomes by source and loans in whole yuan, which any order adds up alike, and the gaps of the poor."""
-    income, loans = out.income, out.loans
-    for v in range(bounds.shape[0] - 1):
-        here = slice(bounds[v], bounds[v + 1])
-        w = weight[here]
-        wage = _sum_yuan(flow[at.WAGE][here], w)
-        business = _sum_yuan(flow[at.GROSS][here], w) - _sum_yuan(flow[at.COST][here], w)
-        rent = _sum_yuan(flow[at.PROPERTY_INCOME][here], w)
-        transfer = _sum_yuan(flow[at.TRANSFER_INCOME][here], w) + _sum_yuan(flow[at.PENSION_INCOME][here], w)
-        transfer += _sum_yuan(flow[at.DIBAO][here], w) + _sum_yuan(flow[at.ONE_OFF][here], w)
-        income[v, 0] += wage
-        income[v, 1] += business
-        income[v, 2] += rent
-        income[v, 3] += transfer
-        income[v, 4] += wage + business + rent + transfer
-        loans[v, 0] += _sum_yuan(real[at.BALANCE][here], w)
-        loans[v, 1] += _sum_yuan(real[at.ARREARS][here], w)
-        _sum_gaps(flow[at.COUNTED][here], persons[here], w, pattern[here], line, out.gaps[v])
+@inlined
+def _count_money(floats: Floats, weight: Ints, there: slice, income: Longs) -> None:
+    """Sum incomes by source in whole yuan, each household's rounded, which any order adds up alike."""
+    wage = _sum_yuan(floats[at.WAGE, there], weight)
+    business = _sum_difference(floats[at.GROSS, there], floats[at.COST, there], weight)
+    rent = _sum_yuan(floats[at.PROPERTY_INCOME, there], weight)
+    transfer = _sum_transfers(
+        floats[at.TRANSFER_INCOME, there], floats[at.PENSION_INCOME, there], floats[at.DIBAO, there],
+        floats[at.ONE_OFF, there], weight,
+    )  # fmt: skip
+    income[0] += wage
+    income[1] += business
+    income[2] += rent
+    income[3] += transfer
+    income[4] += wage + business + rent + transfer
 
 
-@compiled
-def _sum_yuan(amount: npt.NDArray[np.float32], weight: Ints) -> np.int64:
+@inlined
+def _sum_yuan(amount: Floats, weight: Ints) -> np.int64:
     total = np.int64(0)
     for i in range(amount.shape[0]):
         total += _yuan(amount[i]) * np.int64(weight[i])
     return total
 
 
-@compiled
-def _sum_gaps(
-    counted: npt.NDArray[np.float32],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    pattern: npt.NDArray[np.int16],
-    line: np.float32,
-    out: Doubles,
-) -> None:
+@inlined
+def _sum_difference(amount: Floats, less: Floats, weight: Ints) -> np.int64:
+    total = np.int64(0)
+    for i in range(amount.shape[0]):
+        total += _yuan(amount[i] - less[i]) * np.int64(weight[i])
+    return total
+
+
+@inlined
+def _sum_transfers(transfer: Floats, pension: Floats, dibao: Floats, one_off: Floats, weight: Ints) -> np.int64:
+    total = np.int64(0)
+    for i in range(transfer.shape[0]):
+        total += _yuan(transfer[i] + pension[i] + dibao[i] + one_off[i]) * np.int64(weight[i])
+    return total
+
+
+@inlined
+def _sum_gaps(counted: Floats, persons: Shorts, weight: Ints, pattern: Shorts, line: np.float32, out: Doubles) -> None:
     """Add the gaps of a village's poor, in the order of households."""
     for i in range(counted.shape[0]):
         if (pattern[i] & 1) != 0:
-            needed = line * persons[i]
+            needed = line * f32(persons[i])
             heads = np.float64(weight[i]) * persons[i]
             gap = np.float64(f32(1.0) - max(counted[i], f32(0.0)) / needed)
             out[0] += heads * gap
             out[1] += heads * gap * gap
-            out[2] += heads * np.float64(log32(needed / max(counted[i], _LEAST * needed)))
+            out[2] += heads * np.float64(log_of(needed / max(counted[i], _LEAST * needed)))
 
 
-@compiled
+@inlined
+def count_loans(weight: Ints, rows: Records, run: tuple[int, int], conditions: Longs, out: Longs) -> None:
+    """Sum what is owed and overdue on the loans of a village's records, in whole yuan."""
+    for r in range(run[0], run[1]):
+        measure = rows[r]["measure"]
+        if measure >= 0 and conditions[measure, at.KIND] == LOAN:
+            units = np.int64(weight[rows[r]["place"]])
+            out[at.OWED] += _yuan(rows[r]["a"]) * units
+            out[at.OVERDUE] += _yuan(rows[r]["c"]) * units
+
+
+@inlined
 def count_bins(
-    flow: npt.NDArray[np.float32],
-    marks: npt.NDArray[np.int16],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    bounds: Longs,
-    line: np.float32,
-    vetoes: int,
-    out: Counts,
+    home: Home, scratch: Scratch, line: np.float32, vetoes: int, spot: Spot, histogram: Ints, margins: Longs
 ) -> None:
     """Sort persons into bins of income per head and of distance to the line; the end bins are open."""
-    counted, pattern = flow[at.COUNTED], marks[at.PATTERN]
-    histogram, margins = out.histogram, out.margins
-    log_line = log32(max(line, _LEAST))
-    for v in range(bounds.shape[0] - 1):
-        here = slice(bounds[v], bounds[v + 1])
-        places = np.empty((2, bounds[v + 1] - bounds[v]), dtype=np.int32)
-        _place(counted[here], persons[here], log_line, places[0], places[1])
-        _scatter(places, persons[here], weight[here], pattern[here], vetoes & ~1, histogram[v], margins[v])
+    n = spot.high - spot.low
+    here, there = slice(spot.low, spot.high), slice(spot.base, spot.base + n)
+    persons = home.traits[at.PERSONS, here]
+    bins, steps = scratch.ints[at.BIN, :n], scratch.ints[at.STEP, :n]
+    _place(scratch.floats[at.COUNTED, there], persons, log_of(max(line, _LEAST)), bins, steps)
+    _scatter(bins, steps, persons, home.weight[here], scratch.marks[at.PATTERN, there], vetoes & ~1, histogram, margins)
 
 
-@compiled
-def _place(
-    counted: npt.NDArray[np.float32],
-    persons: npt.NDArray[np.float32],
-    log_line: np.float32,
-    place: Ints,
-    step: Ints,
-) -> None:
+@inlined
+def _place(counted: Floats, persons: Shorts, log_line: np.float32, place: Ints, step: Ints) -> None:
     for i in range(counted.shape[0]):
-        log_income = log32(max(counted[i] / persons[i], f32(1.0)))
+        log_income = log32(max(counted[i] / f32(persons[i]), f32(1.0)))
         place[i] = min(max(np.int32((log_income - _LOWEST_LOG) * _PER_STEP), _0), _LAST_BIN)
         step[i] = min(max(np.int32((log_income - log_line + _REACH) * _MARGIN_PER_STEP), _0), _LAST_MARGIN)
 
 
-@compiled
+@inlined
 def _scatter(
-    places: Ints,
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    pattern: npt.NDArray[np.int16],
-    others: int,
-    histogram: Ints,
+    place: Ints, step: Ints, persons: Shorts, weight: Ints, pattern: Shorts, others: int, histogram: Ints,
     margins: Longs,
-) -> None:
-    place, step = places[0], places[1]
+) -> None:  # fmt: skip
     free, blocked = margins[0], margins[1]
     for i in range(persons.shape[0]):
         heads = np.int32(persons[i]) * weight[i]
@@ -230,90 +211,52 @@ def _scatter(
             free[step[i]] += heads
 
 
-@compiled
-def count_patterns(
-    pattern: npt.NDArray[np.int16],
-    persons: npt.NDArray[np.float32],
-    weight: Ints,
-    bounds: Longs,
-    slots: Longs,
-    out: Longs,
-) -> int:
-    """List the patterns of failed tests that occur in each village.
+@inlined
+def count_patterns(home: Home, scratch: Scratch, spot: Spot, village: int, out: Longs, begin: int) -> int:
+    """List the patterns of failed tests that occur in a village.
 
     Parameters
     ----------
-    pattern, persons, weight : array, shape (n,)
-        Pattern of each household, its persons, and count units.
-    bounds : array, shape (villages + 1,)
-        Where each village's households begin.
-    slots : array, shape (2 ** tests, 2)
-        Work space, all zero before and after.
-    out : array, shape (rows, 4)
-        Filled with village, pattern, households, persons, by village, failing patterns first.
+    home, scratch, spot
+        The village; ``scratch.slots`` is all zero before and after.
+    village : int
+        Its position in the register.
+    out : array, shape (room, 4)
+        Filled from ``begin`` on with village, pattern, households, persons, failing patterns first.
+    begin : int
+        Rows filled so far.
 
     Returns
     -------
     int
-        Rows filled.
+        Rows filled now.
     """
-    filled = 0
-    for v in range(bounds.shape[0] - 1):
-        begin = filled
-        passing, heads_passing = np.int64(0), np.int64(0)
-        for i in range(bounds[v], bounds[v + 1]):
-            p = np.int64(pattern[i])
-            heads = np.int64(persons[i]) * weight[i]
-            if p == 0:
-                passing += weight[i]
-                heads_passing += heads
-                continue
-            if slots[p, 0] == 0:
-                out[filled, 0] = v
-                out[filled, 1] = p
-                filled += 1
-            slots[p, 0] += weight[i]
-            slots[p, 1] += heads
-        for row in range(begin, filled):
-            p = out[row, 1]
-            out[row, 2] = slots[p, 0]
-            out[row, 3] = slots[p, 1]
-            slots[p, 0] = 0
-            slots[p, 1] = 0
-        if passing > 0:
-            out[filled, 0], out[filled, 1], out[filled, 2], out[filled, 3] = v, 0, passing, heads_passing
+    pattern, slots, persons, weight = scratch.marks[at.PATTERN], scratch.slots, home.traits[at.PERSONS], home.weight
+    shift, filled = spot.base - spot.low, begin
+    passing, heads_passing = np.int64(0), np.int64(0)
+    for i in range(spot.low, spot.high):
+        p = np.int64(pattern[i + shift])
+        heads = np.int64(persons[i]) * weight[i]
+        if p == 0:
+            passing += weight[i]
+            heads_passing += heads
+            continue
+        if slots[p, 0] == 0:
+            out[filled, 0] = village
+            out[filled, 1] = p
             filled += 1
+        slots[p, 0] += weight[i]
+        slots[p, 1] += heads
+    for row in range(begin, filled):
+        p = out[row, 1]
+        out[row, 2] = slots[p, 0]
+        out[row, 3] = slots[p, 1]
+        slots[p, 0] = 0
+        slots[p, 1] = 0
+    if passing > 0:
+        out[filled, 0] = village
+        out[filled, 1] = 0
+        out[filled, 2] = passing
+        out[filled, 3] = heads_passing
+        filled += 1
     return filled
-
-
-@compiled
-def count_year(
-    h: Households, bounds: Longs, line: np.float32, vetoes: int, work: tuple[Longs, Longs], out: Counts
-) -> int:
-    """Count all there is to count of a block's year, in one call.
-
-    Parameters
-    ----------
-    h : Households
-        The block at year end.
-    bounds : array, shape (villages + 1,)
-        Where each village's households begin.
-    line : float32
-        Income line, yuan per head.
-    vetoes : int
-        Mask of the tests that are vetoes.
-    work : tuple of array
-        Slots and rows as for :func:`count_patterns`; the rows are filled.
-    out : Counts
-        Added to.
-
-    Returns
-    -------
-    int
-        Rows of patterns filled.
-    """
-    persons, pattern = h.home[at.PERSONS], h.marks[at.PATTERN]
-    count_people(h.whole, h.marks, persons, h.weight, bounds, vetoes, out)
-    count_money(h.flow, h.real, persons, h.weight, bounds, line, pattern, out)
-    count_bins(h.flow, h.marks, persons, h.weight, bounds, line, vetoes, out)
-    return int(count_patterns(pattern, persons, h.weight, bounds, work[0], work[1]))

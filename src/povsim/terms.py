@@ -85,6 +85,25 @@ GUARANTEES = (
 """The official two worries and three guarantees (water counted on its own); another country names its own."""
 
 
+MONITORED_CLASSES = (
+    Term("unstable", "脱贫不稳定户", "exited and unstable"),
+    Term("marginal", "边缘易致贫户", "marginal, never registered"),
+    Term("hardship", "突发严重困难户", "sudden hardship"),
+)
+"""Classes of monitored households; in data the code is the position + 1."""
+
+FACILITY_TERMS = (
+    Term("road", "通村公路", "road"),
+    Term("power", "动力电", "power"),
+    Term("broadband", "宽带网络", "broadband"),
+    Term("broadcasting", "广播电视", "broadcasting"),
+    Term("clinic", "村卫生室", "clinic"),
+    Term("culture_room", "文化活动室", "culture room"),
+    Term("services", "综合服务平台", "service centre"),
+)
+"""Facilities that a village may lack."""
+
+
 def position(terms: tuple[Term, ...], code: str) -> int:
     """Return the position of a code in a tuple of terms.
 

@@ -117,7 +117,7 @@ def test_tails_of_the_normal_quantile():
 
 def test_normals_have_the_moments_of_normals():
     out = np.empty((4, 400_000), dtype=np.float32)
-    fill_normals(decision_key(5, "moments"), 0, 2016, np.arange(400_000, dtype=np.uint64), out)
+    fill_normals(decision_key(5, "moments"), 0, 2016, np.arange(400_000, dtype=np.uint64), out, 0)
     assert np.abs(out.mean(axis=1)).max() < 0.006
     assert np.abs(out.std(axis=1) - 1).max() < 0.005
     assert np.abs((out**4).mean(axis=1) - 3).max() < 0.08
@@ -127,17 +127,17 @@ def test_blocks_of_any_length_give_the_same_bits():
     keys = np.arange(1, 1001, dtype=np.uint64) * np.uint64(0x1_0000_0001)
     key = decision_key(9, "split")
     whole = np.empty((4, 1000), dtype=np.float32)
-    fill_normals(key, 7, 2019, keys, whole)
+    fill_normals(key, 7, 2019, keys, whole, 0)
     for size in (1, 3, 17, 256):
         parts = []
         for begin in range(0, 1000, size):
             part = np.empty((4, keys[begin : begin + size].size), dtype=np.float32)
-            fill_normals(key, 7, 2019, keys[begin : begin + size].copy(), part)
+            fill_normals(key, 7, 2019, keys[begin : begin + size].copy(), part, 0)
             parts.append(part)
         assert np.array_equal(np.concatenate(parts, axis=1), whole)
 
 
 def test_uniforms_fill_the_caller_s_array():
     out = np.zeros((4, 3), dtype=np.float32)
-    fill_uniforms(decision_key(1, "a"), 0, 2016, np.array([1, 2, 3], dtype=np.uint64), out)
+    fill_uniforms(decision_key(1, "a"), 0, 2016, np.array([1, 2, 3], dtype=np.uint64), out, 0)
     assert out[0].tolist() == uniforms([1, 2, 3], seed=1, draw=0, year=2016, decision="a").tolist()

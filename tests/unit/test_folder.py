@@ -147,7 +147,7 @@ def test_household_probabilities_agree_with_the_outcomes(made: Made, run: Run) -
     assert len(table) == made.register.sizes["household"] * 5
     tests = [test.code for test in made.plan.exit_standard.household.tests]
     shares = ["poor", "registered", "exited", "relapsed", *(f"fails_{code}" for code in tests)]
-    shares += [f"receives_{code}" for code in made.results.measures]
+    shares += [f"receives_{code}" for code in made.plan.active()]
     assert table[shares].min().min() >= 0
     assert table[shares].max().max() <= 1
     assert (table["fails_income"] == table["poor"]).all()

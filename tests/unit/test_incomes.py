@@ -4,135 +4,126 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from povsim.draws import decision_key, fill_normals
-from povsim.incomes import NOTHING, Explained, Parts, explain, mean_drift, start_source
+from povsim.incomes import NOTHING, Parts, explain, mean_drift
+from tests.conftest import quantity
+from tests.tiny import county, live, plan
 
-N = 200_000
+N = 40_000
 PARTS = Parts(variance=0.5, permanent=0.4, persistent=0.3, transitory=0.2, error=0.1, rho=0.8)
 
 
-def _start(rest, parts=PARTS, seed=1):
-    level, fading = np.zeros(rest.size, np.float32), np.zeros(rest.size, np.float32)
-    luck = np.empty((4, rest.size), np.float32)
-    fill_normals(decision_key(seed, "start"), 0, 0, np.arange(rest.size, dtype=np.uint64), luck)
-    fit = np.zeros(rest.size, np.float32)
-    truth = np.zeros(rest.size, np.float32)
-    seen = fit, rest.astype(np.float32)
-    start_source(level, fading, luck, seen, (parts.sds(), parts.shares()), np.float32(0), truth)
-    return level.astype(float), fading.astype(float), np.log(truth.astype(float))
+def residual(parts, **more):
+    """Return the parts as a scenario states them; the variance is measured on the register."""
+    names = ("permanent", "persistent", "transitory", "error", "rho")
+    return {name: quantity(getattr(parts, name), "share") for name in names} | more
 
 
-def _live(level, fading, parts, years, seed=2):
-    """Return log incomes year by year, in plain NumPy."""
-    rng = np.random.default_rng(seed)
-    logs = []
-    for _ in range(years):
-        fading = parts.rho * fading + parts.renewal_sd() * rng.standard_normal(fading.size)
-        logs.append(level + fading + parts.sds()[2] * rng.standard_normal(fading.size))
-    return np.array(logs)
+def wage_logs(income, parts, seed=1, weight=1, **changes):
+    """Return logs of wages (year, household) of a county whose register says these, and what was simulated."""
+    people = county(income.size, wage=income, business=0, production_cost=0, weight=weight)
+    life = live(people, plan(incomes__wage=residual(parts), **changes), seed=seed)
+    return np.log(life["wage"].astype(float)), life
 
 
 @pytest.fixture(scope="module")
 def population():
-    """Households whose rests are drawn from the process itself."""
+    """Households whose logs are drawn from the process itself: what was seen, and five years of wages."""
     rest = np.sqrt(PARTS.variance) * np.random.default_rng(0).standard_normal(N)
-    return rest, *_start(rest)
-
-
-def test_conditional_start_reproduces_the_cross_section(population):
-    rest, level, fading, truth = population
-    # unconditionally the parts have the variances of the process, and are independent
-    correction = 0.5 * PARTS.variance * PARTS.error
-    mu = level - correction
-    assert mu.var() == pytest.approx(0.2, rel=0.02)
-    assert fading.var() == pytest.approx(0.15, rel=0.02)
-    assert np.cov(mu, fading)[0, 1] == pytest.approx(0, abs=0.002)
-    # true income and error add up to what was seen, and error is independent of the truth
-    error = rest - (truth - correction)
-    assert error.var() == pytest.approx(0.05, rel=0.02)
-    assert np.cov(truth, error)[0, 1] == pytest.approx(0, abs=0.002)
-    assert kstest((truth - correction) / truth.std(), "norm").pvalue > 1e-4
+    rest -= rest.mean()
+    return rest, wage_logs(np.exp(9.5 + rest), PARTS)[0]
 
 
 def test_those_seen_poor_are_expected_to_rise(population):
-    rest, level, fading, truth = population
-    poor = rest < -1.0
-    seen = rest[poor].mean()
-    assert (truth[poor] - 0.5 * PARTS.variance * PARTS.error).mean() == pytest.approx(0.9 * seen, rel=0.02)
-    next_year = (level[poor] + PARTS.rho * fading[poor]).mean() - 0.5 * PARTS.variance * PARTS.error
-    assert next_year == pytest.approx((0.4 + 0.8 * 0.3) * seen, rel=0.02)
+    rest, logs = population
+    for chosen in (rest < -1, rest > 1):
+        seen = rest[chosen].mean()
+        for year in range(5):
+            pull = PARTS.permanent + PARTS.persistent * PARTS.rho ** (year + 1)
+            kept = logs[year][chosen].mean() - logs[year].mean()
+            assert kept == pytest.approx(pull * seen, rel=0.04)
 
 
 def test_moments_of_the_process_equal_the_formulas(population):
-    _, level, fading, _ = population
-    logs = _live(level, fading, PARTS, 6)
+    rest, logs = population
     v = PARTS.variance
-    for year in (0, 5):
-        assert logs[year].var() == pytest.approx(v * 0.9, rel=0.02)
-    for lag in (1, 3, 5):
+    for year in range(5):
+        assert logs[year].var() == pytest.approx(v * 0.9, rel=0.03)
+        assert kstest((logs[year] - logs[year].mean()) / logs[year].std(), "norm").pvalue > 1e-4
+        # error is not income: what was seen goes with income by all parts that last
+        lasting = v * (PARTS.permanent + PARTS.persistent * PARTS.rho ** (year + 1))
+        assert np.cov(rest, logs[year])[0, 1] == pytest.approx(lasting, rel=0.03)
+    for lag in (1, 2, 4):
         expected = v * (PARTS.permanent + PARTS.persistent * PARTS.rho**lag)
-        assert np.cov(logs[0], logs[lag])[0, 1] == pytest.approx(expected, rel=0.03)
+        assert np.cov(logs[0], logs[lag])[0, 1] == pytest.approx(expected, rel=0.04)
 
 
-def test_the_engine_s_process_has_these_moments(people, bare):
-    """The compiled process on many draws of the sample county, against the same formulas."""
-    import povsim
-
-    calm = {
-        "incomes.common.county_sd": 0.0,
-        "incomes.common.village_sd": 0.0,
-        "shocks.disaster.village": 0.0,
-        "shocks.illness.hazard": 0.0,
-        "shocks.illness.hazard_ill": 0.0,
-        "incomes.growth.wage": 0.0,
-        "incomes.wage.permanent": {"value": 0.4, "unit": "share", "source": "test", "status": "assumed"},
-    }
-    plan = povsim.read_scenario("sample", overrides={f"measures.{c}.active": False for c in bare.measures} | calm)
-    _, panel = povsim.simulate(people, plan, draws=300, seed=5, keep=("household",))
-    wage = panel["wage"].values[0].astype(float)
-    earning = (wage > 1).all(axis=(0, 1))
-    logs = np.log(wage[:, :, earning])
-    # within a household, over draws, what is left after the base year was seen
-    from povsim.ground import prepare
-
-    parts_v = prepare(people, plan).wage.variance
-    rho = 0.83
-    logs = logs - logs.mean(axis=0)
-    spread = (logs**2).mean(axis=(0, 2))
+def test_luck_of_a_household_over_draws_is_what_the_register_leaves_open():
+    parts, v, rho = Parts(0.36, 0.4, 0.3, 0.2, 0.1, 0.83), 0.36, 0.83
+    people = county(200, wage=np.geomspace(4_000, 90_000, 200), business=0, production_cost=0)
+    stated = residual(parts, log_sd=quantity(0.6, "log points"))
+    life = live(people, plan(incomes__wage=stated), draws=400)
+    logs = np.log(life.panel["wage"].values[0].astype(float))
+    logs -= logs.mean(axis=0)
     for place, horizon in ((0, 1), (4, 5)):
         faded = rho**horizon
-        expected = parts_v * (0.4 * 0.6 + faded**2 * 0.3 * 0.7 - 2 * faded * 0.4 * 0.3 + 0.3 * (1 - faded**2) + 0.2)
-        assert spread[place] == pytest.approx(expected, rel=0.06)
-    autocovariance = (logs[:, 0] * logs[:, 4]).mean()
-    expected = parts_v * (0.4 * 0.6 - 0.4 * 0.3 * (rho + rho**5) + 0.3 * 0.7 * rho**6 + 0.3 * rho**4 * (1 - rho**2))
-    assert autocovariance == pytest.approx(expected, rel=0.08)
+        expected = v * (0.4 * 0.6 + faded**2 * 0.3 * 0.7 - 2 * faded * 0.4 * 0.3 + 0.3 * (1 - faded**2) + 0.2)
+        assert (logs[:, place] ** 2).mean() == pytest.approx(expected, rel=0.03)
+    expected = v * (0.4 * 0.6 - 0.4 * 0.3 * (rho + rho**5) + 0.3 * 0.7 * rho**6 + 0.3 * rho**4 * (1 - rho**2))
+    assert (logs[:, 0] * logs[:, 4]).mean() == pytest.approx(expected, rel=0.06)
 
 
 def test_mean_stays_on_trend_though_the_cross_section_is_not_normal():
     rng = np.random.default_rng(3)
-    rest = rng.exponential(0.7, N) - 0.7
-    weight = rng.integers(1, 5, N).astype(float)
-    parts = Parts(float(np.average(rest**2, weights=weight)), 0.4, 0.3, 0.2, 0.1, 0.8)
-    source = Explained(np.full(N, 9.0), rest, parts.variance)
-    drift = mean_drift(source, parts, weight=weight, horizons=range(1, 6))
-    assert np.abs(drift).max() > 0.005
-    level, fading, _ = _start(rest, parts)
-    logs = _live(9.0 + level, fading, parts, 5)
-    seen = np.average(np.exp(9.0 + rest), weights=weight)
+    income, weight = np.exp(9 + rng.exponential(0.6, N)), rng.integers(1, 5, N)
+    growth = quantity({2016: 0.0, 2018: 0.1, 2019: 0.0}, "share per year")
+    logs, _ = wage_logs(income, PARTS, weight=weight, incomes__growth__wage=growth)
+    seen = np.average(income, weights=weight)
     for year in range(5):
-        mean = np.average(np.exp(logs[year] + drift[year]), weights=weight)
-        assert mean == pytest.approx(seen, rel=0.01)
+        mean = np.average(np.exp(logs[year]), weights=weight)
+        assert mean == pytest.approx(seen * (1.1 if year >= 2 else 1.0), rel=0.02)
+
+
+def test_drift_is_what_the_mean_of_a_plain_simulation_is_off():
+    rng = np.random.default_rng(4)
+    rest = rng.exponential(0.7, 200_000) - 0.7
+    income, weight = np.exp(9 + rest), rng.integers(1, 5, rest.size).astype(float)
+    source = explain(
+        income, shift=0.0, covariates=np.ones((rest.size, 1)), area=np.zeros(rest.size, np.int32), weight=weight
+    )
+    parts = Parts(source.variance, 0.4, 0.3, 0.2, 0.1, 0.8)
+    drift = mean_drift(source, parts, horizons=range(1, 6))
+    assert np.abs(drift).max() > 0.005
+    # the parts given their sum: their own draw plus their share of what the draws missed
+    drawn = parts.sds()[:, None].astype(float) * rng.standard_normal((4, rest.size))
+    level, fading, _, _ = drawn + parts.shares()[:, None] * (source.rest - drawn.sum(axis=0))
+    level += source.fit + 0.5 * parts.variance * parts.error
+    seen = np.average(income, weights=weight)
+    for year in range(5):
+        fading = parts.rho * fading + parts.renewal_sd() * rng.standard_normal(rest.size)
+        luck = np.sqrt(parts.variance * parts.transitory) * rng.standard_normal(rest.size)
+        assert np.average(np.exp(level + fading + luck + drift[year]), weights=weight) == pytest.approx(seen, rel=0.01)
 
 
 def test_without_a_source_nothing_is_explained():
-    income = np.array([0.0, 0.0, 100.0])
     ones = np.ones(3)
-    parts = explain(income, shift=0.0, covariates=ones[:, None], area=np.zeros(3, np.int32), weight=ones)
+    parts = explain(
+        np.array([0.0, 0.0, 100.0]), shift=0.0, covariates=ones[:, None], area=np.zeros(3, np.int32), weight=ones
+    )
     assert parts.fit.tolist() == [NOTHING] * 3
-    assert mean_drift(parts, PARTS, weight=ones, horizons=range(1, 3)).tolist() == [0.0, 0.0]
+    assert mean_drift(parts, PARTS, horizons=range(1, 3)).tolist() == [0.0, 0.0]
 
 
-def test_shift_brings_households_without_income_in():
+def test_a_source_that_is_zero_stays_zero_and_a_shift_brings_it_in():
+    people = county(4, wage=[0, 10_000, 20_000, 40_000], business=0, production_cost=0)
+    grows = {"incomes__growth__wage": 0.1, "incomes__wage": residual(PARTS)}
+    without = live(people, plan(**grows), draws=20).panel["wage"].isel(household=0)
+    assert (without < 1e-6).all()
+    shifted = live(people, plan(**grows, incomes__shift=2_000), draws=20).panel["wage"].isel(household=0)
+    assert (shifted >= 0).all()
+    assert (shifted > 100).any()
+
+
+def test_shift_is_added_before_taking_logs():
     income = np.array([0.0, 50.0, 100.0, 400.0])
     ones = np.ones(4)
     parts = explain(income, shift=10.0, covariates=ones[:, None], area=np.zeros(4, np.int32), weight=ones)
@@ -147,3 +138,18 @@ def test_areas_have_their_own_intercept():
     parts = explain(income, shift=0.0, covariates=ones[:, None], area=area, weight=ones)
     assert parts.variance == pytest.approx(0.09, rel=0.05)
     assert parts.fit[area == 1].mean() - parts.fit[area == 0].mean() == pytest.approx(1, abs=0.02)
+
+
+def test_sources_grow_as_stated():
+    people = county(10, wage=12_000, property=500, transfer=1_500, pension=300, dibao=200)
+    grows = {f"incomes__growth__{name}": rate for name, rate in
+             {"wage": 0.1, "business": 0.05, "property": 0.2, "transfer": -0.1}.items()}  # fmt: skip
+    life = live(people, plan(**grows))
+    for column, start, rate in (
+        ("wage", 12_000, 0.1), ("business", 10_000, 0.05), ("production_cost", 4_000, 0.05), ("property", 500, 0.2),
+        ("transfer", 1_000, -0.1), ("pension", 300, -0.1), ("dibao", 200, -0.1),
+    ):  # fmt: skip
+        assert life.of(column) == pytest.approx([start * (1 + rate) ** year for year in range(1, 6)], rel=1e-5), column
+    assert life.sum("income_sum", source="business") == [
+        pytest.approx(10 * 6_000 * 1.05**year, abs=10) for year in range(1, 6)
+    ]

@@ -1,255 +1,167 @@
-"""Each family of measures on a household worked out by hand."""
+"""Earning types on a household worked out by hand, in a county where nothing else happens."""
 
 import numpy as np
 import pytest
 
-from povsim import layout as at
-from povsim.draws import decision_key, uniforms
-from povsim.layout import Households
-from povsim.measures import ACTS
-from povsim.measures.frame import Book, Turn
-from povsim.measures.works import service_debt_year
-from povsim.shocks import fall_ill_year, strike_year
+from tests.tiny import county, lives, luck, measure
 
-NEVER = 1e-9
-"""A share so small that the addressed luck of these tests does not fall below it."""
+STATED = {"wage": 20_000, "business": 10_000, "production_cost": 4_000, "property": 500, "transfer": 1_200}
+"""What a household of these tests has; it lacks food, so it stays on the register."""
+NEAR = {"rel": 1e-5, "abs": 0.01}
 
 
-def household(n=1, persons=4.0, measures=1, **rows):
-    """Return n equal households; rows name state columns to set."""
-    h = Households(
-        home=np.zeros((at.HOME_ROWS, n), np.float32),
-        traits=np.zeros((at.TRAIT_ROWS, n), np.int16),
-        village=np.zeros(n, np.int32),
-        bounds=np.array([0, n], np.int64),
-        weight=np.ones(n, np.int32),
-        key=np.arange(1, n + 1, dtype=np.uint64),
-        real=np.zeros((at.REAL_ROWS, n), np.float32),
-        whole=np.zeros((at.SINCE + 2 * measures, n), np.int16),
-        flow=np.zeros((at.FLOW_ROWS, n), np.float32),
-        marks=np.zeros((at.MARK_ROWS, n), np.int16),
-        received=np.zeros(n, np.int32),
-    )
-    h.home[at.PERSONS] = persons
-    h.traits[at.WORKERS] = 2
-    for name, value in rows.items():
-        for block in ("flow", "real", "whole"):
-            if hasattr(at, name) and name in _ROWS[block]:
-                getattr(h, block)[getattr(at, name)] = value
-    return h
+def home(n=2, **columns):
+    return county(n, **{**STATED, **columns})
 
 
-_ROWS = {
-    "flow": {"WAGE", "GROSS", "COST", "PROPERTY_INCOME", "TRANSFER_INCOME"},
-    "real": {"LAST_INCOME", "BALANCE", "CAPITAL", "ARREARS", "DEBT", "DEBT_PAYMENT", "DEBT_RATE"},
-    "whole": {"DEPRIVED", "STATUS", "STATUS_YEAR"},
-}
+def gains(life, column, household=0):
+    """Return what a column has more than the household had at first, year by year."""
+    return [value - STATED.get(column, 0) for value in life.of(column, household)]
 
 
-def act(kind, h, terms, year, since=1):
-    """Let a measure act in a year and return its books."""
-    book = Book(np.zeros(1, np.int64), np.zeros(1, np.int32), 1)
-    rows = h.whole[at.SINCE], h.whole[at.SINCE + 1]
-    if since is not None:
-        rows[0][:] = since
-    turn = Turn(year, 2015, 0, decision_key(1, "test"), np.arange(h.key.size, dtype=np.int32))
-    ACTS[kind](h, *rows, np.array(terms, np.float32), turn, book)
-    return int(book.spending[0]), int(book.recipients[0])
+# the amount of all types is 8,000; two households
+ONCE = {"years": [2016, 2016], "unit_cost": 1000, "yearly_cost": 200}
+GROWS = {**ONCE, "first_year": 0.5, "second_year": 0.75, "support_years": 2, "decay": 0.5}
+GROWN = [4000, 6000, 8000, 4000, 2000]
+UNPAID = {
+    "industry": "business", "contracts": "business", "ecommerce": "business", "tourism": "business", "jobs": "wage",
+    "workshop": "wage", "training": "wage", "solar": "property", "assets": "property",
+}  # fmt: skip
 
 
-# gross_sales, margin, effect_sd, first, second, failure, support_years, after_exit, decay, unit_cost, yearly_cost
-INDUSTRY = [10_000, 0.4, 0.0, 0.5, 0.8, 0.0, 3, 2, 0.25, 5_000, 800]
+@pytest.mark.parametrize("kind", UNPAID)
+def test_earning_types_grow_and_fade(kind):
+    life = lives(measure(kind, **GROWS), home())
+    column = UNPAID[kind]
+    assert gains(life, column) == pytest.approx(GROWN, abs=0.05)
+    # gross sales are not net income: a quarter is left of them
+    cost = [0.75 * gain for gain in GROWN] if column == "business" else [0] * 5
+    assert gains(life, "production_cost") == pytest.approx(cost, abs=0.05)
+    for other in {"wage", "business", "property", "transfer"} - {column}:
+        assert gains(life, other) == pytest.approx([0] * 5, abs=0.05)
+    assert (life.spent(), life.served()) == ([2400, 400, 0, 0, 0], [2, 2, 0, 0, 0])
+    assert life.of("received") == [1, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
-    ("year", "gross", "spent", "served"),
-    [(1, 5_000, 5_800, 1), (2, 8_000, 800, 1), (3, 10_000, 800, 1), (4, 10_000, 0, 0), (5, 7_500, 0, 0)],
+    ("kind", "field", "column"), [("posts", "wage", "wage"), ("ecology", "compensation", "transfer")]
 )
-def test_industry_grows_and_fades(year, gross, spent, served):
-    h = household()
-    h.whole[at.SINCE + 1] = 4 if year > 4 else 0
-    assert act("industry", h, INDUSTRY, year) == (spent, served)
-    # gross sales are not net income: the margin is what is left
-    assert h.flow[at.GROSS, 0] == pytest.approx(gross)
-    assert h.flow[at.GROSS, 0] - h.flow[at.COST, 0] == pytest.approx(0.4 * gross)
+def test_paid_types_book_what_they_pay_and_end_with_support(kind, field, column):
+    # half of 8,001 is paid as 4,001: money booked and money received are whole yuan
+    life = lives(measure(kind, **{**GROWS, field: 8001}), home())
+    assert gains(life, column) == pytest.approx([4001, 6001, 0, 0, 0], abs=0.05)
+    assert life.spent() == [2 * (1200 + 4001), 2 * (200 + 6001), 0, 0, 0]
+    assert life.served() == [2, 2, 0, 0, 0]
 
 
-def test_industry_support_ends_some_years_after_exit():
-    h = household(STATUS=2, STATUS_YEAR=1)
-    terms = [*INDUSTRY[:6], 9, 1, *INDUSTRY[8:]]
-    assert act("industry", h, terms, 2)[1] == 1
-    assert act("industry", h, terms, 3, since=None)[1] == 0
-    assert h.whole[at.SINCE + 1, 0] == 3
+# figures, gain in wage by year, yuan by year, households by year
+EARNING_CASES = {
+    "support goes on": ({**ONCE}, [8000] * 5, [2400, 400, 400, 400, 400], [2] * 5),
+    "nobody gains": ({**ONCE, "success": 0}, [0] * 5, [2400, 400, 400, 400, 400], [2] * 5),
+    "everybody gains": ({**ONCE, "success": 1}, [8000] * 5, [2400, 400, 400, 400, 400], [2] * 5),
+    "all fail": ({**ONCE, "failure": 1}, [0] * 5, [2400, 0, 0, 0, 0], [2, 0, 0, 0, 0]),
+    "those who failed may begin again": (
+        {**ONCE, "failure": 1, "years": [2016, 2018]}, [0] * 5, [2400, 2400, 2400, 0, 0], [2, 2, 2, 0, 0],
+    ),
+    "fail from the third year": (
+        {**ONCE, "failure": {2016: 0, 2018: 1}}, [8000, 8000, 0, 0, 0], [2400, 400, 400, 0, 0], [2, 2, 2, 0, 0],
+    ),
+    "gone at once when support ends": (
+        {**ONCE, "support_years": 1, "decay": 1}, [8000, 8000, 0, 0, 0], [2400, 0, 0, 0, 0], [2, 0, 0, 0, 0],
+    ),
+    "a twentieth is too little to go on": (
+        {**ONCE, "support_years": 1, "decay": 0.8}, [8000, 8000, 1600, 0, 0], [2400, 0, 0, 0, 0], [2, 0, 0, 0, 0],
+    ),
+    "a later start": (
+        {**ONCE, "years": [2018, 2018]}, [0, 0, 8000, 8000, 8000], [0, 0, 2400, 400, 400], [0, 0, 2, 2, 2],
+    ),
+    "costs in whole yuan": (
+        {"unit_cost": 1000.3, "yearly_cost": 200.3}, [8000] * 5, [2402, 400, 400, 400, 400], [2] * 5,
+    ),
+    "figures of the year": (
+        {"wage": {2016: 8000, 2018: 9000}, "yearly_cost": {2016: 0, 2017: 50}}, [8000, 8000, 9000, 9000, 9000],
+        [0, 100, 100, 100, 100], [2] * 5,
+    ),
+    "nobody applies": ({**ONCE, "take_up": 0}, [0] * 5, [0] * 5, [0] * 5),
+}  # fmt: skip
 
 
-def test_failed_industry_brings_nothing_and_ends():
-    h = household()
-    assert act("industry", h, [*INDUSTRY[:5], 1.0, *INDUSTRY[6:]], 1) == (5_800, 1)
-    assert h.flow[at.GROSS, 0] == 0
-    assert h.whole[at.SINCE, 0] == -1
+@pytest.mark.parametrize("case", EARNING_CASES)
+def test_earning_measures(case):
+    figures, gained, spent, served = EARNING_CASES[case]
+    life = lives(measure("jobs", **figures), home())
+    assert gains(life, "wage") == pytest.approx(gained, abs=0.05)
+    assert (life.spent(), life.served()) == (spent, served)
 
 
-def test_industry_effects_differ_between_households_with_the_stated_mean():
-    h = household(n=100_000)
-    act("industry", h, [10_000, 0.4, 0.6, 1.0, *INDUSTRY[4:]], 1)
-    sales = h.flow[at.GROSS].astype(float)
-    assert sales.mean() == pytest.approx(10_000, rel=0.01)
-    assert np.log(sales).std() == pytest.approx(0.6, rel=0.01)
+# type, figures, gross business income, production cost, wage in the first year
+DISPLACED_CASES = {
+    "half of a wage": ("jobs", {"displaced": 0.5}, 6_000, 2_400, 28_000),
+    "all of a wage": ("jobs", {"displaced": 1}, 2_000, 800, 28_000),
+    "never more than there was": ("jobs", {"displaced": 1, "wage": 15_000}, 0, 0, 35_000),
+    "of sales": ("industry", {"displaced": 0.5}, 6_000 + 8_000, 2_400 + 6_000, 20_000),
+    "of sales beyond what there was": ("industry", {"displaced": 1, "gross_sales": 20_000}, 20_000, 15_000, 20_000),
+    "none": ("jobs", {"displaced": 0}, 10_000, 4_000, 28_000),
+}
 
 
-# mean_amount, amount_sd, max_amount, term, rate, return_mean, return_sd, salvage, repay_share, line
-LOAN = [40_000, 0.0, 50_000, 3, 0.0475, 0.10, 0.0, 0.8, 0.5, 3_000]
+@pytest.mark.parametrize("case", DISPLACED_CASES)
+def test_a_gain_takes_time_from_what_was_earned_before(case):
+    kind, figures, gross, cost, wage = DISPLACED_CASES[case]
+    life = lives(measure(kind, **figures), home())
+    assert life.of("business") == pytest.approx([gross] * 5, **NEAR)
+    assert life.of("production_cost") == pytest.approx([cost] * 5, **NEAR)
+    assert life.of("wage") == pytest.approx([wage] * 5, **NEAR)
 
 
-def test_a_loan_runs_and_is_repaid_at_term():
-    h = household(WAGE=40_000)
-    for year in (1, 2):
-        h.flow[at.GROSS] = 0
-        assert act("microcredit", h, LOAN, year, since=1 if year == 1 else None) == (1_900, 1)
-        assert h.flow[at.GROSS, 0] == pytest.approx(4_000)
-        assert h.real[at.BALANCE, 0] == 40_000
-    h.flow[at.GROSS] = 0
-    act("microcredit", h, LOAN, 3, since=None)
-    # 32,000 from the capital, 8,000 of half of 40,000 + 4,000 - 12,000
-    assert (h.real[at.BALANCE, 0], h.real[at.ARREARS, 0], h.whole[at.SINCE, 0]) == (0, 0, -3)
+def test_earning_measures_side_by_side_add_up():
+    # the second of two trades displaces of what the first has made too
+    both = {"a": measure("jobs"), "b": measure("workshop", displaced=0.5), "c": measure("industry")}
+    life = lives(both, home())
+    assert life.of("wage") == pytest.approx([36_000] * 5, **NEAR)
+    # c acts first, whatever the order in the file: 18,000 of sales less half of 8,000
+    assert life.of("business") == pytest.approx([14_000] * 5, **NEAR)
+    assert life.of("production_cost") == pytest.approx([10_000 * 14 / 18] * 5, **NEAR)
 
 
-def test_what_cannot_be_repaid_is_overdue_and_paid_off_later():
-    h = household(WAGE=12_000)
-    for year in (1, 2, 3):
-        h.flow[at.GROSS] = 0
-        act("microcredit", h, LOAN, year, since=1 if year == 1 else None)
-    # income of 16,000 leaves half of 4,000 above the line of 12,000: 2,000 beside 32,000 of 40,000
-    assert h.real[at.ARREARS, 0] == 6_000
-    h.flow[at.GROSS] = 0
-    h.flow[at.WAGE] = 16_000
-    act("microcredit", h, LOAN, 4, since=None)
-    assert h.real[at.ARREARS, 0] == 4_000
+@pytest.mark.parametrize(("after_exit", "served"), [(0, [2, 0, 0, 0, 0]), (1, [2, 2, 0, 0, 0]), (30, [2, 2, 2, 2, 2])])
+def test_support_ends_some_years_after_exit(after_exit, served):
+    # nothing is lacking, so both exit in the first year
+    life = lives(measure("jobs", **ONCE, support_after_exit=after_exit), home(lacks=()))
+    assert life.of("status") == [2] * 5
+    assert life.served() == served
 
 
-def test_losses_eat_the_capital():
-    h = household(WAGE=12_000)
-    act("microcredit", h, [*LOAN[:5], -0.25, *LOAN[6:]], 1)
-    assert h.flow[at.COST, 0] == pytest.approx(10_000)
-    assert h.real[at.CAPITAL, 0] == pytest.approx(30_000)
+def test_success_is_the_luck_of_the_entry():
+    people = home(400)
+    life = lives(measure("jobs", success=0.4), people)
+    gained = life["wage"][0] - 20_000 > 1
+    assert np.array_equal(gained, luck(people, "measures.m", 2016, lane=3) < 0.4)
+    # who gains does not change from year to year, and all are served
+    assert (gained == (life["wage"][4] - 20_000 > 1)).all()
+    assert life.served() == [400] * 5
 
 
-def test_loans_are_capped():
-    h = household(n=20_000)
-    act("microcredit", h, [40_000, 0.5, *LOAN[2:]], 1)
-    assert h.real[at.BALANCE].max() == 50_000
-    assert (h.real[at.BALANCE] == np.round(h.real[at.BALANCE])).all()
+def test_failure_is_the_luck_of_each_year():
+    people = home(400)
+    life = lives(measure("jobs", failure=0.3, years=[2016, 2016]), people)
+    alive = np.ones(400, bool)
+    for year in range(5):
+        alive &= luck(people, "measures.m", 2016 + year, lane=2) >= 0.3
+        assert np.array_equal(life["wage"][year] - 20_000 > 1, alive)
 
 
-# cost_per_head, self_paid, repay_years, rate, disruption, land_loss, job_share, job_wage, cures
-MOVE = [61_000, 2_500, 5, 0.05, 0.25, 0.5, 1.0, 12_000, 0b1100]
+def test_take_up_is_the_luck_of_each_year():
+    people = home(400)
+    life = lives(measure("jobs", take_up=0.3), people)
+    joined = np.zeros(400, bool)
+    for year in range(5):
+        joined |= luck(people, "measures.m", 2016 + year, lane=0) < 0.3
+        assert np.array_equal(life["wage"][year] - 20_000 > 1, joined)
 
 
-def test_relocation_disrupts_indebts_and_changes_income():
-    h = household(WAGE=20_000, GROSS=8_000, COST=4_000, DEPRIVED=0b1101)
-    assert act("relocation", h, MOVE, 1) == (4 * 61_000 - 10_000, 1)
-    assert (h.flow[at.WAGE, 0], h.flow[at.GROSS, 0], h.flow[at.COST, 0]) == (15_000, 6_000, 3_000)
-    assert h.whole[at.DEPRIVED, 0] == 0b0001
-    service_debt_year(h)
-    assert h.flow[at.PROPERTY_INCOME, 0] == pytest.approx(-500)
-    assert h.real[at.DEBT, 0] == 8_000
-    h.flow[at.WAGE], h.flow[at.GROSS], h.flow[at.COST] = 20_000, 8_000, 4_000
-    assert act("relocation", h, MOVE, 2, since=None) == (0, 0)
-    assert (h.flow[at.WAGE, 0], h.flow[at.GROSS, 0], h.flow[at.COST, 0]) == (32_000, 4_000, 2_000)
-
-
-def test_a_job_after_the_move_is_not_certain():
-    h = household(n=20_000)
-    act("relocation", h, [*MOVE[:6], 0.6, *MOVE[7:]], 2)
-    assert (h.flow[at.WAGE] > 0).mean() == pytest.approx(0.6, abs=0.02)
-    idle = household(n=100)
-    idle.traits[at.WORKERS] = 0
-    act("relocation", idle, MOVE, 2)
-    assert (idle.flow[at.WAGE] == 0).all()
-
-
-def test_debt_is_paid_off():
-    h = household(DEBT=10_000, DEBT_PAYMENT=2_000, DEBT_RATE=0.05)
-    owed = []
-    for _ in range(6):
-        service_debt_year(h)
-        owed.append(float(h.real[at.DEBT, 0]))
-    assert owed == [8_000, 6_000, 4_000, 2_000, 0, 0]
-    assert h.real[at.DEBT_PAYMENT, 0] == 0
-
-
-def test_debts_at_different_rates_cost_their_mean():
-    h = household(WAGE=20_000, DEPRIVED=0b1100)
-    act("relocation", h, MOVE, 1)
-    act("repair", h, [7_500, 10_000, 5, 1.0, 0b100], 1)
-    service_debt_year(h)
-    # 5 % of 10,000 from the move, nothing on 10,000 from the repair
-    assert h.flow[at.PROPERTY_INCOME, 0] == pytest.approx(-500)
-    assert h.real[at.DEBT, 0] == pytest.approx(16_000)
-
-
-def test_repair_cures_when_finished_and_sound():
-    # subsidy, self_paid, repay_years, completion, cures
-    h = household(DEPRIVED=0b101)
-    assert act("repair", h, [7_500, 10_000, 5, NEVER, 0b100], 1) == (7_500, 1)
-    assert h.whole[at.DEPRIVED, 0] == 0b101
-    assert act("repair", h, [7_500, 10_000, 5, 1.0, 0b100], 2, since=None) == (0, 0)
-    assert h.whole[at.DEPRIVED, 0] == 0b001
-    assert h.whole[at.SINCE, 0] == -2
-    assert h.real[at.DEBT, 0] == 10_000
-
-
-def test_dibao_pays_a_share_of_what_last_year_lacked():
-    # standard, paid_share
-    h = household(LAST_INCOME=2_000.4)
-    assert act("dibao", h, [3_740, 0.55], 1) == (3_827, 1)
-    assert h.flow[at.DIBAO, 0] == 3_827
-    assert act("dibao", h, [3_740, 0.55], 2, since=None) == (0, 0)
-    rich = household(LAST_INCOME=9_000)
-    assert act("dibao", rich, [3_740, 0.55], 1) == (0, 1)
-
-
-@pytest.mark.parametrize(("per", "amount"), [(0, 100), (1, 400), (2, 200), (3, 300), (4, 0)])
-def test_flat_transfers_go_by_heads(per, amount):
-    h = household()
-    h.traits[at.STUDENTS], h.traits[at.ILL] = 2, 3
-    assert act("transfer", h, [100, per, 0], 1) == (amount, 1)
-    assert h.flow[at.TRANSFER_INCOME, 0] == amount
-    assert act("transfer", h, [100, per, 1], 2, since=2) == (amount, 1)
-    assert h.flow[at.ONE_OFF, 0] == amount
-
-
-def test_illness_costs_money_and_work():
-    luck = np.full((4, 1), 0.5, np.float32)
-    # hazard, hazard_ill, cost, cost_sd, reimbursement, work_loss, years
-    terms = np.array([1.0, 1.0, 10_000, 0.0, 0.6, 0.3, 2], np.float32)
-    h = household(WAGE=20_000, GROSS=10_000, COST=4_000)
-    fall_ill_year(h, luck, terms, 0b1000, 1)
-    assert h.flow[at.MEDICAL, 0] == pytest.approx(4_000)
-    assert h.flow[at.WAGE, 0] == pytest.approx(14_000)
-    assert h.flow[at.GROSS, 0] - h.flow[at.COST, 0] == pytest.approx(4_200)
-    healthy = np.array([0.0, 0.0, *terms[2:]], np.float32)
-    for year, wage in ((2, 14_000), (3, 20_000)):
-        h.flow[at.WAGE] = 20_000
-        fall_ill_year(h, luck, healthy, 0b1000, year)
-        assert h.flow[at.WAGE, 0] == pytest.approx(wage)
-    uninsured = household(DEPRIVED=0b1000)
-    fall_ill_year(uninsured, luck, terms, 0b1000, 1)
-    assert uninsured.flow[at.MEDICAL, 0] == pytest.approx(10_000)
-
-
-def test_disaster_takes_the_harvest_not_its_cost():
-    luck = np.full((4, 2), 0.5, np.float32)
-    h = household(n=2, GROSS=10_000, COST=4_000)
-    h.village[:] = [0, 1]
-    strike_year(h, luck, np.array([1.0, 0.3, 1.0], np.float32), np.array([True, False]), 0b10)
-    assert h.flow[at.GROSS].tolist() == [7_000, 10_000]
-    assert h.flow[at.COST].tolist() == [4_000, 4_000]
-    assert h.whole[at.DEPRIVED].tolist() == [0b10, 0]
-
-
-def test_luck_of_a_measure_is_addressed_by_its_code_and_year():
-    h = household(n=50)
-    act("industry", h, [10_000, 0.4, 0.0, 1.0, 1.0, 0.3, *INDUSTRY[6:]], 1)
-    luck = uniforms(np.arange(1, 51), seed=1, draw=0, year=2016, decision="test", lane=2)
-    assert ((h.flow[at.GROSS] == 0) == (luck < 0.3)).all()
+def test_effects_differ_between_households_with_the_stated_mean():
+    life = lives(measure("jobs", effect_sd=0.6, success=0.5), home(40_000))
+    gained = life["wage"][0].astype(float) - 20_000
+    assert gained.mean() == pytest.approx(4_000, rel=0.02)
+    assert np.log(gained[gained > 1]).std() == pytest.approx(0.6, rel=0.02)

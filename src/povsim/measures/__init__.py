@@ -1,29 +1,58 @@
-"""What is done for households: one small function a family, all called alike once a year.
+"""What is done for households: one small function a family, each acting on the run of its records in a village.
 
-``act(h, since, ended, terms, turn, book)``: ``h`` the block, ``since`` and ``ended`` the measure's own state (year
-codes), ``terms`` its figures for the year, ``turn`` the address of its luck, ``book`` where money and recipients are
-entered by village. Households whose ``since`` equals the year's code were taken on this year.
+A family is a kind; several types of measures may be of one kind. ``TERMS`` names a kind's figures in the order in which
+compiled functions read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+EARNING, LINE, LOAN, RELOCATION, WORKS, EDUCATION, MEDICAL, TRANSFER, DIBAO = range(9)
 
-from povsim.measures.income import industry_year
-from povsim.measures.loan import microcredit_year
-from povsim.measures.relocation import relocation_year
-from povsim.measures.subsidy import dibao_year, transfer_year
-from povsim.measures.works import repair_year
+KINDS = {
+    **dict.fromkeys(
+        (
+            "industry", "contracts", "ecommerce", "tourism", "jobs", "workshop", "training", "posts", "solar", "assets",
+            "ecology",
+        ),
+        EARNING,
+    ),
+    "credit_line": LINE,
+    "microcredit": LOAN,
+    "relocation": RELOCATION,
+    **dict.fromkeys(("repair", "water", "enrolment", "return_to_school"), WORKS),
+    "education": EDUCATION,
+    "medical": MEDICAL,
+    "transfer": TRANSFER,
+    "dibao": DIBAO,
+}  # fmt: skip
+"""Kind of each type of measure."""
 
-ACTS: dict[str, Callable[..., Any]] = {
-    "industry": industry_year,
-    "microcredit": microcredit_year,
-    "relocation": relocation_year,
-    "repair": repair_year,
-    "transfer": transfer_year,
-    "dibao": dibao_year,
-}
-"""The function of each family."""
+TERMS = {
+    EARNING: (
+        "amount", "margin", "effect_sd", "first_year", "second_year", "failure", "success", "displaced",
+        "support_years", "support_after_exit", "decay", "unit_cost", "yearly_cost", "destination", "paid",
+    ),
+    LINE: ("amount", "open_years", "unit_cost"),
+    LOAN: (
+        "mean_amount", "amount_sd", "max_amount", "term", "rate", "return_mean", "return_sd", "salvage", "repay_share",
+        "line",
+    ),
+    RELOCATION: (
+        "cost_per_head", "self_paid", "repay_years", "rate", "disruption", "land_loss", "job_share", "job_wage",
+        "cures",
+    ),
+    WORKS: ("subsidy", "self_paid", "repay_years", "completion", "cures"),
+    EDUCATION: ("preschool", "compulsory", "senior", "tertiary"),
+    MEDICAL: ("reimbursed", "deductible", "ceiling", "premium"),
+    TRANSFER: ("amount", "per", "one_off"),
+    DIBAO: ("standard", "paid_share"),
+}  # fmt: skip
+"""Figures of each kind, in the order of the array that its function reads."""
 
-__all__ = ["ACTS"]
+MOST_TERMS = max(len(names) for names in TERMS.values())
+YEARLY = (EDUCATION, MEDICAL, TRANSFER, DIBAO)
+"""Kinds that are granted for one year, act after all others, and are decided anew."""
+FIRST_SUBSIDY = EDUCATION
+"""Kinds from this number on are subsidies: they act after the user's own processes."""
+
+__all__ = ["EARNING", "KINDS", "MOST_TERMS", "TERMS", "YEARLY"]

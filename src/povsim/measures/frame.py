@@ -1,4 +1,4 @@
-"""What the functions of all families share: the address of a measure's luck, and the books."""
+"""What the functions of all families share: where a run of records stands, the books, the luck of its households."""
 
 from __future__ import annotations
 
@@ -7,38 +7,27 @@ from typing import NamedTuple
 import numpy as np
 
 from povsim import layout as at
-from povsim.compiled import compiled, f32, inlined
-from povsim.draws import luck_of
-from povsim.layout import Households, Ints, Longs, Shorts, Words
+from povsim.compiled import f32, inlined
+from povsim.draws import fill_uniforms
+from povsim.layout import DEAD, Keys, Records, Scratch, Words
 
 
-class Turn(NamedTuple):
-    """One measure's turn in a year: year code, calendar year of code 0, draw, key, and who may be in the measure."""
+class Spot(NamedTuple):
+    """A village of a block under one scenario in a year: where things stand.
 
+    ``low`` and ``high`` bound its households in the block, ``base`` is where its flows begin in the scratch; ``year``
+    is the code of the year, ``origin`` the calendar year of code 0.
+    """
+
+    scenario: int
+    low: int
+    high: int
+    base: int
     year: int
     origin: int
     draw: int
-    key: Words
-    served: Ints
-
-
-@compiled
-def list_served(h: Households, out: Ints) -> int:
-    """List the positions of households that some measure has taken on, now or before; return how many."""
-    flags = h.whole[at.FLAGS]
-    filled = 0
-    for i in range(flags.shape[0]):
-        out[filled] = i
-        filled += 1 if (flags[i] & at.SERVED) != 0 else 0
-    return filled
-
-
-class Book(NamedTuple):
-    """A measure's books of a year by village: yuan spent, households that received something, and the measure's bit."""
-
-    spending: Longs
-    recipients: Ints
-    bit: int
+    since_register: int  # years since the register's
+    village: int  # position within the block
 
 
 @inlined
@@ -48,26 +37,16 @@ def whole_yuan(amount: np.float32) -> np.float32:
 
 
 @inlined
-def pay(h: Households, book: Book, i: int, amount: np.float32) -> None:
-    """Enter whole yuan paid for household i, for every household that the row stands for."""
-    book.spending[h.village[i]] += np.int64(amount) * h.weight[i]
+def gather_luck(key_of: Keys, scratch: Scratch, rows: Records, begin: int, end: int, key: Words, spot: Spot) -> None:
+    """Draw the four uniforms of a measure for a run of records, into the rows of ``scratch.floats`` from FOUR on."""
+    # gathered first: the generator runs many lanes at once over an array, one at a time inside a loop with branches
+    keys = scratch.key[: end - begin]
+    for k in range(end - begin):
+        keys[k] = key_of[rows[begin + k]["place"]]
+    fill_uniforms(key, spot.draw, spot.origin + spot.year, keys, scratch.floats, at.FOUR)
 
 
 @inlined
-def count(h: Households, book: Book, i: int) -> None:
-    """Enter household i as a recipient of the year."""
-    book.recipients[h.village[i]] += h.weight[i]
-    h.received[i] |= np.int32(book.bit)
-
-
-@inlined
-def entry_luck(turn: Turn, since: Shorts, key: np.uint64, i: int):  # type: ignore[no-untyped-def]
-    """Return the four uniforms of household i in the year it entered the measure; they stay with it."""
-    year = turn.origin + np.int64(since[i])
-    return luck_of(turn.key[0], turn.key[1], turn.draw, year, key)
-
-
-@inlined
-def year_luck(turn: Turn, key: np.uint64):  # type: ignore[no-untyped-def]
-    """Return the four uniforms of a household in this year; lanes 0 and 1 decide applications, 2 and 3 are free."""
-    return luck_of(turn.key[0], turn.key[1], turn.draw, turn.origin + turn.year, key)
+def end_record(rows: Records, r: int) -> None:
+    """Mark a record as over; the next year's list leaves it out."""
+    rows[r]["measure"] = DEAD

@@ -1,4 +1,4 @@
-"""Loan measures: microcredit."""
+"""Loan measures: credit lines, and microcredit that is invested, falls due and may stay unpaid."""
 
 from __future__ import annotations
 
@@ -6,76 +6,83 @@ import numpy as np
 
 from povsim import layout as at
 from povsim.arithmetic import normal_of, spread_of
-from povsim.compiled import compiled, f32, inlined
-from povsim.layout import Floats, Households, Shorts
-from povsim.measures.frame import Book, Turn, count, pay, whole_yuan, year_luck
+from povsim.compiled import f32, inlined
+from povsim.layout import Floats, Home, Records, Scratch, State
+from povsim.measures.frame import Spot, end_record, whole_yuan
 
-MICROCREDIT_TERMS = (
-    "mean_amount", "amount_sd", "max_amount", "term", "rate", "return_mean", "return_sd", "salvage", "repay_share",
-    "line",
-)  # fmt: skip
 _ZERO = f32(0.0)
+OVERDUE = 1
 
 
 @inlined
-def _to_spare(h: Households, i: int, terms: Floats) -> np.float32:
-    """Return what a household can pay on a debt due: a share of its income above the line, never below zero."""
-    income = h.flow[at.WAGE, i] + h.flow[at.GROSS, i] - h.flow[at.COST, i]
-    income += h.flow[at.PROPERTY_INCOME, i] + h.flow[at.TRANSFER_INCOME, i] + h.flow[at.PENSION_INCOME, i]
-    return f32(max(income - terms[9] * h.home[at.PERSONS, i], _ZERO) * terms[8])
+def hold_line(
+    home: Home, state: State, scratch: Scratch, rows: Records, run: tuple[int, int, int], terms: Floats, spot: Spot
+) -> tuple[np.int64, np.int64]:
+    """Keep credit lines open for their years; a line is a promise, not a loan.
+
+    Parameters and what is returned are as for ``income.earn_by_measure``; ``a`` is the line in yuan.
+    """
+    begin, end, bit = run
+    received, weight = scratch.ints[at.RECEIVED], home.weight
+    spent, served = np.int64(0), np.int64(0)
+    for r in range(begin, end):
+        row = rows[r]
+        i = np.int64(row["place"])
+        since = np.int64(row["since"])
+        received[i - spot.low + spot.base] |= np.int32(bit)
+        served += weight[i]
+        if since == spot.year:
+            row["a"] = terms[0]
+            spent += np.int64(whole_yuan(terms[2])) * weight[i]
+        if spot.year - since + 1 >= np.int64(terms[1]):
+            end_record(rows, r)
+    return spent, served
 
 
 @inlined
-def _lend(h: Households, i: int, terms: Floats, u: np.float32) -> None:
-    amount = whole_yuan(min(terms[0] * spread_of(u, terms[1]), terms[2]))
-    h.real[at.BALANCE, i] = amount
-    h.real[at.CAPITAL, i] = amount
-
-
-@inlined
-def _settle(h: Households, i: int, terms: Floats) -> None:
-    """Repay at term from what the capital fetches and from income; the rest is overdue."""
-    due = h.real[at.BALANCE, i]
-    fetched = h.real[at.CAPITAL, i] * terms[7]
-    paid = min(due, whole_yuan(fetched + _to_spare(h, i, terms)))
-    h.real[at.ARREARS, i] += due - paid
-    h.real[at.BALANCE, i] = _ZERO
-    h.real[at.CAPITAL, i] = _ZERO
-
-
-@compiled
-def microcredit_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, turn: Turn, book: Book) -> None:
+def lend(
+    home: Home, state: State, scratch: Scratch, rows: Records, run: tuple[int, int, int], terms: Floats, spot: Spot
+) -> tuple[np.int64, np.int64]:
     """Lend, invest at a random return, collect at term; arrears are paid off from income above the line.
 
-    Parameters
-    ----------
-    h : Households
-        Changes gross business income (gains), production cost (losses), and the loan rows of the state.
-    since, ended : array, shape (n,)
-        Code of the year the running loan was taken; ``ended`` is not used.
-    terms : array
-        In the order of ``MICROCREDIT_TERMS``; ``line`` is the year's income line in yuan per head.
-    turn : Turn
-        Address of the luck: this year's lane 3 sizes a new loan, lane 2 the return.
-    book : Book
-        Interest paid by the budget; households with a running loan.
+    Parameters and what is returned are as for ``income.earn_by_measure``: lane 3 sizes a new loan, lane 2 the return;
+    ``a`` is owed, ``b`` still invested, ``c`` overdue.
     """
-    arrears = h.real[at.ARREARS]
-    for i in turn.served:
-        if arrears[i] > _ZERO:
-            arrears[i] -= min(arrears[i], whole_yuan(_to_spare(h, i, terms)))
-        if since[i] <= 0:
-            continue
-        luck = year_luck(turn, h.key[i])
-        if since[i] == turn.year:
-            _lend(h, i, terms, luck[3])
-        gain = h.real[at.CAPITAL, i] * (terms[5] + terms[6] * normal_of(luck[2]))
-        gain = max(gain, -h.real[at.CAPITAL, i])
-        h.flow[at.GROSS, i] += max(gain, _ZERO)
-        h.flow[at.COST, i] += max(-gain, _ZERO)
-        h.real[at.CAPITAL, i] += min(gain, _ZERO)
-        count(h, book, i)
-        pay(h, book, i, whole_yuan(h.real[at.BALANCE, i] * terms[4]))
-        if turn.year - since[i] + 1 >= np.int64(terms[3]):
-            _settle(h, i, terms)
-            since[i] = np.int16(-turn.year)
+    begin, end, bit = run
+    change, entry = scratch.floats[at.FOUR + 2], scratch.floats[at.FOUR + 3]
+    floats, weight, persons, received = scratch.floats, home.weight, home.traits[at.PERSONS], scratch.ints[at.RECEIVED]
+    wage, gross, cost = floats[at.WAGE], floats[at.GROSS], floats[at.COST]
+    rent, transfer, pension = floats[at.PROPERTY_INCOME], floats[at.TRANSFER_INCOME], floats[at.PENSION_INCOME]
+    spent, served = np.int64(0), np.int64(0)
+    for r in range(begin, end):
+        row = rows[r]
+        i, since = np.int64(row["place"]), np.int64(row["since"])
+        j = i - spot.low + spot.base
+        overdue = row["stage"] == OVERDUE
+        if not overdue:
+            if since == spot.year:
+                row["a"] = whole_yuan(min(terms[0] * spread_of(entry[r - begin], terms[1]), terms[2]))
+                row["b"] = row["a"]
+            gain = max(row["b"] * (terms[5] + terms[6] * normal_of(change[r - begin])), -row["b"])
+            gross[j] += max(gain, _ZERO)
+            cost[j] += max(-gain, _ZERO)
+            row["b"] += min(gain, _ZERO)
+            served += weight[i]
+            received[j] |= np.int32(bit)
+            spent += np.int64(whole_yuan(row["a"] * terms[4])) * weight[i]
+            if spot.year - since + 1 < np.int64(terms[3]):
+                continue
+        # what a household can pay on a debt due: a share of its income above the line, never below zero
+        income = wage[j] + gross[j] - cost[j]
+        income += rent[j] + transfer[j] + pension[j]
+        to_spare = max(income - terms[9] * f32(persons[i]), _ZERO) * terms[8]
+        if overdue:
+            row["c"] -= min(row["c"], whole_yuan(to_spare))
+        else:
+            row["c"] = row["a"] - min(row["a"], whole_yuan(row["b"] * terms[7] + to_spare))
+            row["a"] = _ZERO
+            row["b"] = _ZERO
+            row["stage"] = np.int8(OVERDUE)
+        if row["c"] <= _ZERO:
+            end_record(rows, r)
+    return spent, served

@@ -1,60 +1,84 @@
-"""Works on a household's guarantees: repair of a dangerous dwelling, a water connection."""
+"""Works on a household's guarantees (dwelling, water, insurance, school), and relocation to a safe dwelling."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from povsim import layout as at
-from povsim.compiled import compiled, f32
-from povsim.layout import Floats, Households, Shorts
-from povsim.measures.frame import Book, Turn, count, pay, whole_yuan, year_luck
-from povsim.measures.relocation import owe
+from povsim.compiled import f32, inlined
+from povsim.layout import Floats, Home, Records, Scratch, State
+from povsim.measures.frame import Spot, end_record, whole_yuan
 
-REPAIR_TERMS = ("subsidy", "self_paid", "repay_years", "completion", "cures")
-_ZERO = f32(0.0)
+_ZERO, _ONE = f32(0.0), f32(1.0)
+FINISHED = 1
 
 
-@compiled
-def repair_year(h: Households, since: Shorts, ended: Shorts, terms: Floats, turn: Turn, book: Book) -> None:
+@inlined
+def carry_out_works(
+    home: Home, state: State, scratch: Scratch, rows: Records, run: tuple[int, int, int], terms: Floats, spot: Spot
+) -> tuple[np.int64, np.int64]:
     """Start works for households taken on this year, and finish those that are found sound.
 
-    Parameters
-    ----------
-    h : Households
-        Clears the cured guarantees in DEPRIVED; the household's own part becomes debt.
-    since, ended : array, shape (n,)
-        Code of the year works began, negative once finished; ``ended`` is not used.
-    terms : array
-        In the order of ``REPAIR_TERMS``; ``cures`` is a mask of guarantees.
-    turn : Turn
-        Address of the luck: this year's lane 2 decides whether works are finished and sound.
-    book : Book
-        Subsidy and households, in the year works begin.
+    Parameters and what is returned are as for ``income.earn_by_measure``: lane 2 decides whether works are finished;
+    ``a`` is what the household still owes for its own part, ``b`` what it pays back a year.
     """
-    mask = np.int16(terms[4])
-    for i in turn.served:
-        if since[i] <= 0:
-            continue
-        if since[i] == turn.year:
-            count(h, book, i)
-            pay(h, book, i, whole_yuan(terms[0]))
-            owe(h, i, whole_yuan(terms[1]), terms[2], _ZERO)
-        if year_luck(turn, h.key[i])[2] < terms[3]:
-            h.whole[at.DEPRIVED, i] &= ~mask
-            since[i] = np.int16(-turn.year)
+    begin, end, bit = run
+    chance, mask = scratch.floats[at.FOUR + 2], np.int16(terms[4])
+    received, weight, deprived = scratch.ints[at.RECEIVED], home.weight, state.bits[spot.scenario, at.DEPRIVED]
+    spent, served = np.int64(0), np.int64(0)
+    for r in range(begin, end):
+        row = rows[r]
+        i = np.int64(row["place"])
+        if row["since"] == spot.year:
+            served += weight[i]
+            received[i - spot.low + spot.base] |= np.int32(bit)
+            spent += np.int64(whole_yuan(terms[0])) * weight[i]
+            row["a"] = whole_yuan(terms[1])
+            row["b"] = row["a"] / terms[2]
+        if row["stage"] != FINISHED and chance[r - begin] < terms[3]:
+            deprived[i] &= ~mask
+            row["stage"] = np.int8(FINISHED)
+        row["a"] = max(row["a"] - row["b"], _ZERO)
+        if row["stage"] == FINISHED and row["a"] <= _ZERO:
+            end_record(rows, r)
+    return spent, served
 
 
-@compiled
-def service_debt_year(h: Households) -> None:
-    """Pay the year's interest, which lowers property income, and a part of the debt from relocation and works."""
-    debt, payment, rate, rent = (
-        h.real[at.DEBT],
-        h.real[at.DEBT_PAYMENT],
-        h.real[at.DEBT_RATE],
-        h.flow[at.PROPERTY_INCOME],
-    )
-    for i in range(debt.shape[0]):
-        if debt[i] > _ZERO:
-            rent[i] -= debt[i] * rate[i]
-            debt[i] = max(debt[i] - payment[i], _ZERO)
-            payment[i] *= f32(1.0) if debt[i] > _ZERO else _ZERO
+@inlined
+def relocate(
+    home: Home, state: State, scratch: Scratch, rows: Records, run: tuple[int, int, int], terms: Floats, spot: Spot
+) -> tuple[np.int64, np.int64]:
+    """Move households taken on this year; those who moved before have lost their land and may have found a job.
+
+    Parameters and what is returned are as for ``income.earn_by_measure``: lane 3 decides the job at entry; ``a`` is the
+    debt, ``b`` what is paid back a year, ``c`` 1 where a job was found.
+    """
+    begin, end, bit = run
+    entry, floats, traits = scratch.floats[at.FOUR + 3], scratch.floats, home.traits
+    received, weight, deprived = scratch.ints[at.RECEIVED], home.weight, state.bits[spot.scenario, at.DEPRIVED]
+    wage, gross, cost, rent = floats[at.WAGE], floats[at.GROSS], floats[at.COST], floats[at.PROPERTY_INCOME]
+    spent, served = np.int64(0), np.int64(0)
+    for r in range(begin, end):
+        row = rows[r]
+        i = np.int64(row["place"])
+        j = i - spot.low + spot.base
+        if row["since"] == spot.year:
+            persons = f32(traits[at.PERSONS, i])
+            own = whole_yuan(terms[1] * persons)
+            row["a"] = own
+            row["b"] = own / terms[2]
+            row["c"] = _ONE if traits[at.WORKERS, i] > 0 and entry[r - begin] < terms[6] else _ZERO
+            served += weight[i]
+            received[j] |= np.int32(bit)
+            spent += np.int64(whole_yuan(terms[0] * persons) - own) * weight[i]
+            wage[j] *= _ONE - terms[4]
+            gross[j] *= _ONE - terms[4]
+            cost[j] *= _ONE - terms[4]
+            deprived[i] &= ~np.int16(terms[8])
+        else:
+            gross[j] *= _ONE - terms[5]
+            cost[j] *= _ONE - terms[5]
+            wage[j] += terms[7] * row["c"]
+        rent[j] -= row["a"] * terms[3]
+        row["a"] = max(row["a"] - row["b"], _ZERO)
+    return spent, served
