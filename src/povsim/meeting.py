@@ -12,7 +12,7 @@ from povsim import layout as at
 from povsim.capacity import BUDGET, cut_off, room_left
 from povsim.compiled import compiled
 from povsim.enrolling import Cuts
-from povsim.layout import APPLICATION, Flags, Ints, Longs, Records, Words
+from povsim.layout import Flags, Ints, Longs, Records, Words
 from povsim.rules import Ground, Rules
 from povsim.rules_measures import MeasureRules
 from povsim.stacked import Slots
@@ -167,54 +167,74 @@ def _cut_areas(
         Last key and, among those with it, last household granted; lowered.
     """
     village, place = where
-    ends = np.searchsorted(area[village], np.arange(room.size + 1))
+    single = room.size == 1
+    ends = np.array([0, key.size]) if single else np.searchsorted(area[village], np.arange(room.size + 1))
     of_area = np.searchsorted(area, np.arange(room.size + 1))
     for a, left in enumerate(room.tolist()):
-        chosen = np.flatnonzero(granted[ends[a] : ends[a + 1]]) + ends[a]
-        last, position = cut_off(key[chosen], amount[chosen], left)
-        household = int(place[chosen[position]]) if position >= 0 else -1
-        granted[chosen] = (key[chosen] < last) | ((key[chosen] == last) & (place[chosen] <= household))
-        here = slice(of_area[a], of_area[a + 1])
-        lower = (last < out[0][here]) | ((last == out[0][here]) & (household < out[1][here]))
-        out[0][here][lower], out[1][here][lower] = last, household
+        here, there = slice(ends[a], ends[a + 1]), slice(of_area[a], of_area[a + 1])
+        free = granted[here]
+        whole = bool(free.all())
+        queued = key[here] if whole else key[here][free]
+        used = amount[here] if whole else amount[here][free]
+        last, position = cut_off(queued, used, left)
+        household = int((place[here] if whole else place[here][free])[position]) if position >= 0 else -1
+        free &= (key[here] < last) | ((key[here] == last) & (place[here] <= household))
+        lower = (last < out[0][there]) | ((last == out[0][there]) & (household < out[1][there]))
+        out[0][there][lower], out[1][there][lower] = last, household
 
 
 def _queue_up(scenario: int, blocks: Sequence[Waiting], weight: Ints, measures: int) -> Queue:
-    parts = [block.rows[block.starts[scenario, 0] : block.starts[scenario, -1]] for block in blocks]
-    # bare bytes are copied at once rather than field by field
-    rows = np.concatenate([part.view(f"V{part.dtype.itemsize}") for part in parts]).view(APPLICATION)
-    counts = [np.diff(block.starts[scenario]) for block in blocks]
-    village = np.concatenate(
-        [
-            np.repeat(np.arange(count.size) + block.first_village, count)
-            for count, block in zip(counts, blocks, strict=True)
-        ]
-    )
-    first = np.repeat([block.first for block in blocks], [int(count.sum()) for count in counts]).astype(np.int64)
-    return Queue(*_sort_by_measure(rows, village.astype(np.int64), first, weight, measures))
+    """Bring one scenario's applications together by measure, in the order of households; those granted are left out."""
+    starts = np.zeros(measures + 1, dtype=np.int64)
+    for block in blocks:
+        count_waiting(block.rows, block.starts[scenario], starts)
+    np.cumsum(starts, out=starts)
+    n, filled = int(starts[-1]), starts.copy()
+    cost, units, village, place = (np.empty(n, dtype=np.int64) for _ in range(4))
+    queue = Queue(np.empty(n, dtype=np.uint32), cost, units, village, place, starts)
+    for block in blocks:
+        fill_queue(block.rows, block.starts[scenario], (block.first, block.first_village), weight, filled, queue)
+    return queue
 
 
 @compiled
-def _sort_by_measure(
-    rows: Records, village: Longs, first: Longs, weight: Ints, measures: int
-) -> tuple[Words, Longs, Longs, Longs, Longs, Longs]:
-    """Sort applications not granted yet by measure, keeping the order of households; see :class:`Queue`."""
-    starts = np.zeros(measures + 1, dtype=np.int64)
-    for k in range(rows.shape[0]):
+def count_waiting(rows: Records, villages: Longs, starts: Longs) -> None:
+    """Count a block's applications that wait for a decision, by measure, into the entry after the measure's."""
+    for k in range(villages[0], villages[villages.shape[0] - 1]):
         starts[rows[k]["measure"] + 1] += 1 if rows[k]["granted"] == 0 else 0
-    for m in range(measures):
-        starts[m + 1] += starts[m]
-    filled, n = starts.copy(), starts[measures]
-    key, cost, units = np.empty(n, np.uint32), np.empty(n, np.int64), np.empty(n, np.int64)
-    of_village, place = np.empty(n, np.int64), np.empty(n, np.int64)
-    for k in range(rows.shape[0]):
-        if rows[k]["granted"] != 0:
-            continue
-        to = filled[rows[k]["measure"]]
-        filled[rows[k]["measure"]] += 1
-        key[to] = rows[k]["key"]
-        cost[to] = rows[k]["cost"]
-        of_village[to] = village[k]
-        place[to] = rows[k]["place"] + first[k]
-        units[to] = weight[place[to]]
-    return key, cost, units, of_village, place, starts
+
+
+@compiled
+def fill_queue(
+    rows: Records, villages: Longs, first: tuple[int, int], weight: Ints, filled: Longs, queue: Queue
+) -> None:
+    """Write a block's applications that wait for a decision into the queue.
+
+    Parameters
+    ----------
+    rows : array of APPLICATION
+        Village after village.
+    villages : array, shape (villages + 1,)
+        Where each village's begin.
+    first : tuple of int
+        Positions of the block's first household and village in the register.
+    weight : array, shape (households,)
+        Households that a row of the register stands for.
+    filled : array, shape (M,)
+        Where the next application of each measure goes; moved on.
+    queue : Queue
+        Filled.
+    """
+    key, cost, units, of_village, place, _ = queue
+    for v in range(villages.shape[0] - 1):
+        for k in range(villages[v], villages[v + 1]):
+            if rows[k]["granted"] == 0:
+                measure = rows[k]["measure"]
+                to = filled[measure]
+                filled[measure] = to + 1
+                household = np.int64(rows[k]["place"]) + first[0]
+                key[to] = rows[k]["key"]
+                cost[to] = rows[k]["cost"]
+                of_village[to] = v + first[1]
+                place[to] = household
+                units[to] = weight[household]
