@@ -18,7 +18,7 @@ from povsim.aligned import Aligner, Each, ties_of
 from povsim.draws import decision_key
 from povsim.errors import InputError, Problem
 from povsim.ground import BLOCK, Prepared, prepare
-from povsim.layout import MOST_MEASURES, MOST_YEARS
+from povsim.layout import MOST_MEASURES, MOST_STAGES, MOST_YEARS
 from povsim.meeting import Table, Waiting, areas_of, meet, no_cuts
 from povsim.plan import CALENDAR
 from povsim.plan_village import FACILITIES
@@ -79,17 +79,27 @@ def _slots(scenarios: Sequence[Scenario], villages: int) -> Slots:
             if types.setdefault(code, measure.type) != measure.type:
                 found = f"{types[code]} and {measure.type}"
                 problems.append(Problem(f"measures.{code}", "of two types", found, "one type under one name"))
-    if len(types) > MOST_MEASURES:
-        found, allowed = str(len(types)), f"at most {MOST_MEASURES} for households in all scenarios"
-        problems.append(Problem("measures", "too many", found, allowed))
-    years = scenarios[0].span
-    if len(years) > MOST_YEARS:
-        problems.append(Problem("years", "too many", str(len(years)), f"at most {MOST_YEARS}"))
+    problems += _too_many(scenarios, len(types))
     if problems:
         raise InputError("simulate", problems)
     # families act in the order of the calendar, whichever scenario names them first
     codes = sorted(types, key=lambda code: CALENDAR.index(types[code]))
-    return Slots(tuple(codes), len(scenarios), len(years), villages)
+    return Slots(tuple(codes), len(scenarios), len(scenarios[0].span), villages)
+
+
+def _too_many(scenarios: Sequence[Scenario], measures: int) -> list[Problem]:
+    """Name what the engine's arrays have no room for."""
+    stages = max(len(scenario.inspection.checks) for scenario in scenarios)
+    counted = (
+        ("measures", measures, MOST_MEASURES, "for households in all scenarios"),
+        ("inspection.checks", stages, MOST_STAGES, "stages of checking"),
+        ("years", len(scenarios[0].span), MOST_YEARS, "years"),
+    )
+    return [
+        Problem(where, "too many", str(found), f"at most {most} {what}")
+        for where, found, most, what in counted
+        if found > most
+    ]
 
 
 def size_of(task: Task, register: xr.Dataset) -> tuple[Size, npt.NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from povsim.drawn import uncertain_entries
 from povsim.draws import household_key
 from povsim.errors import InputError, Problem, nearest
 from povsim.incomes import Explained, Parts, explain, mean_drift, nobody_has
-from povsim.layout import Block, Bytes, Doubles, Floats, Home, Shorts
+from povsim.layout import MOST_GUARANTEES, Block, Bytes, Doubles, Floats, Home, Shorts
 from povsim.plan_village import FACILITIES
 from povsim.rules import Ground
 from povsim.scenario import Scenario
@@ -23,8 +23,6 @@ BLOCK = 16384
 """Households a block aims at: large enough that calls cost little beside the work, small enough to share out."""
 LARGEST_AMOUNT = 500_000_000.0
 """A household's yearly amount: room for growth below the two billion that sums of whole yuan start from."""
-MOST_GUARANTEES = 15
-"""Unmet guarantees are kept in the bits of an int16."""
 
 
 @dataclass(frozen=True)

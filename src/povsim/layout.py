@@ -88,6 +88,7 @@ LINE, LINE_BEFORE = 98, 99
 EXIT_BAR = 100  # multiple of the line that a household has to be seen above to be declared out; 1 unless exits are tied
 YEARLY_TERMS = 101
 MOST_GUARANTEES = 15
+"""Unmet guarantees are kept in the bits of an int16."""
 MOST_STAGES = 8
 
 # Figures.masks: int64, one scenario's

@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 
 from povsim.plan_frame import Payer, Years
 from povsim.quantity import Quantity
-from povsim.rulebook import Meaning, Named, a_share
+from povsim.rulebook import Facility, Meaning, Named, a_share
 
 PER_VILLAGE = "yuan per village"
 PER_VILLAGE_YEAR = "yuan per village and year"
 
-Facility = Literal["road", "power", "broadband", "broadcasting", "clinic", "culture_room", "services"]
 FACILITIES: tuple[str, ...] = get_args(Facility)
 """The facilities that a village may lack, in the order in which results name them."""
 

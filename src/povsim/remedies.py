@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from povsim.draws import uniforms
+from povsim.drawn import Sampler, uncertain_entries
 from povsim.holdings import Number
 from povsim.plan import Dibao, HouseholdMeasure, Medical, Transfer
-from povsim.quantity import Quantity
-from povsim.scenario import Scenario, entries
+from povsim.scenario import Scenario
 
 FIGURES = {
     "industry": ("gross_sales", "margin"),
@@ -185,20 +184,7 @@ def figures_of_draw(scenario: Scenario, *, seed: int, draw: int) -> Number:
     >>> figures_of_draw(plan, seed=1, draw=0)(plan.exit_standard.household.tests[0].line, 2016)
     2952.0
     """
-    luck = {
-        id(entry): (float(uniforms([0], seed=seed, draw=draw, year=0, decision=f"parameter:{path}")[0]), meaning)
-        for path, entry, meaning in entries(scenario)
-        if entry.spread is not None
-    }
-
-    def number(entry: Quantity, year: int) -> float:
-        if id(entry) not in luck:
-            return entry.at(year)
-        probability, meaning = luck[id(entry)]
-        value = entry.at_quantile(year, probability)
-        return value if meaning is None else min(max(value, meaning.low), meaning.high)
-
-    return number
+    return Sampler(uncertain_entries(scenario), seed=seed, draw=draw)
 
 
 def income_test(counted: float, line: float, persons: int, *, strict: bool) -> dict[str, float | bool | None]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from povsim.beliefs import Residual, Shocks
 from povsim.drawn import Sampler, Uncertain
 from povsim.incomes import Parts
-from povsim.layout import Doubles, Flags, Floats, Keys, Longs, Shorts
+from povsim.layout import Doubles, Flags, Floats, Keys, Longs
 from povsim.plan import HouseholdMeasure
 from povsim.quantity import Quantity
 from povsim.rules_measures import EDUCATION_STAGES, FundRules, MeasureRules, make_fund, make_measure, remake_measure
@@ -56,11 +56,6 @@ class Rules:
     measures: tuple[MeasureRules, ...]
     funds: tuple[FundRules, ...]
     paths: VillagePaths
-
-    @property
-    def bits(self) -> Shorts:
-        """For each test the bit of its guarantee in DEPRIVED, 0 for others."""
-        return self.tests[:, 1].astype(np.int16)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from povsim.drawn import Sampler
 from povsim.layout import Flags, Floats, Longs, Shorts
@@ -31,6 +30,7 @@ from povsim.plan import (
 )
 from povsim.quantity import Quantity
 from povsim.terms import CAUSES
+from povsim.villages import VillageNames, eligible
 
 POOREST_FIRST, RANDOM, BY_CAUSE = 0, 1, 2
 PRIORITIES = {"poorest_first": POOREST_FIRST, "random": RANDOM, "cause": BY_CAUSE}
@@ -40,20 +40,8 @@ TRAITS = ("student", "ill", "disabled")
 EDUCATION_STAGES = ("preschool", "compulsory", "senior", "tertiary")
 
 
-class Places(Protocol):
+class Places(VillageNames, Protocol):
     """What a measure's rules need to know of the register."""
-
-    @property
-    def townships(self) -> npt.NDArray[np.str_]:
-        """Return the township of each village."""
-
-    @property
-    def villages(self) -> npt.NDArray[np.str_]:
-        """Return the names of villages."""
-
-    @property
-    def poor_village(self) -> Flags:
-        """Return which villages are poor ones."""
 
     def mask(self, guarantees: tuple[str, ...]) -> int:
         """Return the bits of several guarantees."""
@@ -150,7 +138,7 @@ def make_measure(
         years=tuple(measure.years[0] <= year <= measure.years[1] for year in span),
         terms=_all_terms(measure, places, lines, sample, span, by_year=by_year),
         asks=asks if by_year else asks * len(span),
-        villages=_villages(measure.eligible, places),
+        villages=eligible(measure.eligible, places),
         holding=measure.eligible.holding,
         not_holding=measure.eligible.not_holding,
         capacity=measure.capacity,
@@ -267,17 +255,6 @@ def _ranks(who: Filter) -> Shorts:
     """Rank causes by their order in the filter; the filter keeps the others out."""
     order = list(who.cause)
     return np.array([0, *(order.index(term.code) if term.code in order else 0 for term in CAUSES)], dtype=np.int16)
-
-
-def _villages(who: Filter, places: Places) -> Flags:
-    chosen = np.ones(places.villages.shape, dtype=bool)
-    if who.townships:
-        chosen &= np.isin(places.townships, who.townships)
-    if who.villages:
-        chosen &= np.isin(places.villages, who.villages)
-    if who.poor_villages_only:
-        chosen &= places.poor_village
-    return chosen
 
 
 def _costs(measure: HouseholdMeasure, year: int, sample: Sampler) -> tuple[list[float], list[float]]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from povsim.draws import household_key, uniforms
+from povsim.plan_frame import Filter
 from povsim.plan_village import FACILITIES, Collective, VillageFrame, VillageWorks
 from povsim.quantity import Quantity
 
@@ -32,8 +33,8 @@ ORDER, CHANCE, SIZE = 1, 2, 3
 """Lanes of a measure's luck: random order, completion or failure in the year, size of a project."""
 
 
-class VillageGround(Protocol):
-    """What a register says about its villages; arrays have one entry per village."""
+class VillageNames(Protocol):
+    """What tells villages apart; arrays have one entry per village."""
 
     @property
     def villages(self) -> Texts:
@@ -46,6 +47,10 @@ class VillageGround(Protocol):
     @property
     def poor_village(self) -> Flags:
         """Whether the village is registered as poor."""
+
+
+class VillageGround(VillageNames, Protocol):
+    """What a register says about its villages; arrays have one entry per village."""
 
     @property
     def households(self) -> Longs:
@@ -310,7 +315,7 @@ def taken_on(code: str, measure: VillageFrame, waiting: Flags, year: int, settin
     return first_in_order(candidates, sort_key(code, measure, year, setting), number)
 
 
-def eligible(measure: VillageFrame, ground: VillageGround) -> Flags:
+def eligible(measure: Filter | VillageFrame, ground: VillageNames) -> Flags:
     """Return which villages a measure is for, shape (villages,).
 
     Examples

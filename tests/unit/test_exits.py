@@ -232,6 +232,11 @@ def test_who_is_caught_starts_again_and_sound_exits_are_left_alone():
     assert sound.of("events") == [EXIT, 0, 0, 0, 0]
 
 
+def test_more_stages_of_checking_than_there_is_room_for_are_refused(people):
+    with pytest.raises(povsim.InputError, match=r"inspection\.checks: too many; found 9; allowed: at most 8 stages"):
+        live(people, plan(inspection__checks=stages(*[0.1] * 9)))
+
+
 def test_caught_and_wrong_exits_are_the_wrong_exits_without_checks(people):
     one_year = {"years": [2016, 2016], "inspection.overlooked": 0.6, "inspection.income_error": 0.3}
     checks = {"with": stages(0.2, 0.3, 0.4), "without": ()}
