@@ -133,8 +133,9 @@ def _support(
     d, y = when.draw_position, when.year_index
     books = (counts.spending[s, d, y], counts.recipients[s, d, y])
     records.starts[s, v + 1] = enter_village(
-        state, figures.conditions[s, y], (old, waiting), cuts, rows, start, place, where.first, spot
-    )
+        state, figures.conditions[s, y], (old, waiting), cuts, rows, start, place, where.first, spot,
+        (home.weight, counts.entered[s, y]),
+    )  # fmt: skip
     _mark(cycles, MEASURES)
     befall(home, state, scratch, figures, place, spot)
     _mark(cycles, FLOWS)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from povsim.register import read_register
     from povsim.runs import complete_population, simulate
     from povsim.scenario import read_scenario
+    from povsim.scoring.schemes import weight_scheme
+    from povsim.scoring.scorecard import read_scorecard
+    from povsim.scoring.scores import score
+    from povsim.scoring.values import indicator_values
     from povsim.sweeps import sweep
     from povsim.synthetic import synthesise_register
 
@@ -30,14 +34,18 @@ _HOMES = {
     "complete_population": "runs",
     "explain": "explanation",
     "forecast": "outlook",
+    "indicator_values": "scoring.values",
     "open_run": "folder",
     "ratios": "outcomes",
     "read_register": "register",
     "read_scenario": "scenario",
+    "read_scorecard": "scoring.scorecard",
+    "score": "scoring.scores",
     "simulate": "runs",
     "sweep": "sweeps",
     "synthesise_register": "synthetic",
     "uniforms": "draws",
+    "weight_scheme": "scoring.schemes",
 }
 
 __all__ = [
@@ -47,14 +55,18 @@ __all__ = [
     "complete_population",
     "explain",
     "forecast",
+    "indicator_values",
     "open_run",
     "ratios",
     "read_register",
     "read_scenario",
+    "read_scorecard",
+    "score",
     "simulate",
     "sweep",
     "synthesise_register",
     "uniforms",
+    "weight_scheme",
 ]
 
 

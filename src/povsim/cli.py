@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from povsim.cli_scorecard_app import list_scorecards, scorecard_app
 from povsim.errors import InputError
 from povsim.interrupts import stoppable
 from povsim.wording import Wording, language, wording
@@ -39,6 +40,15 @@ class Status(StrEnum):
     documented = "documented"
     estimated = "estimated"
     assumed = "assumed"
+
+
+class Level(StrEnum):
+    """Whom to score."""
+
+    county = "county"
+    township = "township"
+    village = "village"
+    department = "department"
 
 
 class Planner(TyperGroup):
@@ -113,6 +123,8 @@ app = typer.Typer(
 )
 register_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(register_app, name="register")
+app.add_typer(scorecard_app, name="scorecard")
+app.command("scorecards")(list_scorecards)
 
 LangOption = Annotated[Lang | None, typer.Option("--lang")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", metavar="FILE")]
@@ -159,6 +171,25 @@ def run(  # noqa: PLR0913  (one parameter per option of the command)
 
     settings = Settings(range(draws), seed, threads, household_summary=households)
     perform(Order(scenario, register, mapping, out, tuple(set_ or ()), settings), _say(lang))
+
+
+@app.command()
+def score(  # noqa: PLR0913  (one parameter per option of the command)
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR")],
+    scorecard: Annotated[str | None, typer.Option("--scorecard", metavar="NAME|FILE")] = None,
+    entered: Annotated[Path | None, typer.Option("--entered", metavar="FILE")] = None,
+    scheme: Annotated[list[Path] | None, typer.Option("--scheme", metavar="FILE")] = None,
+    by: Annotated[Level | None, typer.Option("--by")] = None,
+    year: Annotated[int | None, typer.Option("--year", metavar="Y")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, metavar="S")] = 0,
+    lang: LangOption = None,
+) -> None:
+    """Score a run, print the league, write scores and workbook."""
+    from povsim.cli_score import Order, perform
+
+    order = Order(run, scorecard, entered, tuple(scheme or ()), by.value if by else None, year, out, seed)
+    perform(order, _say(lang, "score"))
 
 
 @app.command()

@@ -144,6 +144,7 @@ def run(task: Task, tables: Tables, *, threads: int | None = None, progress: Pro
             )
             _record_villages(task, tables, draw)
             engine.live(draw, each)
+            tables.close_draw(position)
 
 
 def fund_codes(scenarios: Sequence[Scenario]) -> list[str]:

@@ -23,7 +23,7 @@ class Cuts(NamedTuple):
 @inlined
 def enter_village(
     state: State, conditions: Longs, before: tuple[Roll, Roll], cuts: Cuts, rows: Records, begin: int, village: int,
-    first: int, spot: Spot,
+    first: int, spot: Spot, book: tuple[Ints, Ints],
 ) -> int:  # fmt: skip
     """Carry the live records of a village over, and take on who was granted; both are in order of measure and place.
 
@@ -43,6 +43,9 @@ def enter_village(
         Where to begin; positions of the village and of the block's first household in the register.
     spot : Spot
         Village, scenario and year.
+    book : tuple of array
+        Count units of the block's households, shape (n,); of those taken on, and of those that never were in the
+        measure before, shape (2, M, V), added to.
 
     Returns
     -------
@@ -53,6 +56,7 @@ def enter_village(
     s, v = spot.scenario, spot.village
     held, asked, had = old.rows, waiting.rows, state.had[s]
     last_key, last_place = cuts.key[s], cuts.place[s]
+    weight, entered = book
     o, o_end, w, w_end = old.starts[s, v], old.starts[s, v + 1], waiting.starts[s, v], waiting.starts[s, v + 1]
     filled = begin
     while o < o_end or w < w_end:
@@ -82,7 +86,11 @@ def enter_village(
             row["a"] = f32(0.0)
             row["b"] = f32(0.0)
             row["c"] = f32(0.0)
-            had[place] |= np.int32(1) << np.int32(measure)
+            bit = np.int32(1) << np.int32(measure)
+            entered[0, measure, village] += weight[place]
+            if (had[place] & bit) == 0:
+                entered[1, measure, village] += weight[place]
+            had[place] |= bit
             filled += 1
     return filled
 

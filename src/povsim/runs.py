@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import xarray as xr
 
+from povsim.background import add_background
 from povsim.engine import Progress, make_task, run, size_of
 from povsim.errors import InputError, Problem
 from povsim.ground import BLOCK
@@ -179,7 +180,8 @@ def run_scenarios(
     tables = Tables(size, township, settings.household_summary, settings.keep_households)
     run(task, tables, threads=settings.threads, progress=progress)
     counted = assemble(tables, register, scenarios, settings.draws, task.measures)
-    outcomes = add_verdicts(counted, register, scenarios, seed=settings.seed)
+    judged = add_verdicts(counted, register, scenarios, seed=settings.seed)
+    outcomes = add_background(judged, tables, register, scenarios)
     margins = margins_dataset(tables, outcomes, len(settings.draws))
     return Results(outcomes, margins, tables, scenarios, task.measures)
 

@@ -69,6 +69,8 @@ class Scenario(Named):
     monitoring: Monitoring | None = None
     references: References
     targets: tuple[Target, ...] = ()
+    scorecards: tuple[str, ...] = ()
+    """Names of the scorecards that ``povsim score`` uses where none is asked for."""
     alignment: tuple[Alignment, ...] = ()
 
     @model_validator(mode="after")

@@ -66,7 +66,8 @@ def _foreign(path: Path, files: Collection[str]) -> Problem | None:
     manifest = read_manifest(path)
     if manifest is None:
         return Problem("folder", "exists and is not a povsim run", _some(present), "a new folder, or a run", mend)
-    foreign = present - set(files) - set(manifest.get("files", {})) - {MANIFEST}
+    scored = {name for name in present if name.startswith("scores") and name.endswith((".nc", ".xlsx"))}
+    foreign = present - set(files) - set(manifest.get("files", {})) - {MANIFEST} - scored
     if foreign:
         return Problem(
             "folder", "holds files beside the run, which replacing it would delete", _some(foreign), mend=mend

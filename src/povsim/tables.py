@@ -48,6 +48,7 @@ def make_counts(size: Size) -> Counts:
         gaps=np.zeros((*lead, 3)),
         spending=np.zeros(by_measure, dtype=np.int64),
         recipients=np.zeros(by_measure, dtype=np.int32),
+        entered=np.zeros((size.scenarios, size.years, 2, size.measures, size.villages), dtype=np.int32),
         identified=np.zeros((*lead[:2], size.villages, 4), dtype=np.int32),
     )
 
@@ -68,6 +69,7 @@ class Tables:
     lacking: npt.NDArray[np.int8] = field(init=False)  # (S, D, Y, V, facility)
     collective: Longs = field(init=False)  # (S, D, Y, V)
     fund_budget: Longs = field(init=False)  # (S, D, Y, fund)
+    entered: Array = field(init=False)  # (S, D, Y, 2, M, V): whole numbers of 16 bits where they fit, see close_draw
     histogram: Ints = field(init=False)
     margins: Longs = field(init=False)
     stretch: Doubles = field(init=False)  # (S, D, Y, total): NaN where nothing is tied
@@ -85,6 +87,7 @@ class Tables:
         self.lacking = np.zeros((*lead, s.villages, s.facilities), dtype=np.int8)
         self.collective = np.zeros((*lead, s.villages), dtype=np.int64)
         self.fund_budget = np.zeros((*lead, s.funds), dtype=np.int64)
+        self.entered = np.zeros((*lead, 2, s.measures + s.village_measures, s.villages), dtype=np.int16)
         self.stretch, self.missed = np.full((2, *lead, len(TOTALS)), np.nan)
         self.histogram = np.zeros((*lead, s.townships, BINS), dtype=np.int32)
         self.margins = np.zeros((s.scenarios, s.years, s.townships, 2, MARGIN_BINS), dtype=np.int64)
@@ -133,6 +136,15 @@ class Tables:
             "spending": self.counts.spending,
             "recipients": self.counts.recipients,
         }
+
+    def close_draw(self, draw: int) -> None:
+        """Keep whom measures took on in a draw, and make room for the next; measures for villages do so only once."""
+        first, counted = self.size.measures, self.counts.entered
+        begun = self.counts.recipients[:, draw, :, np.newaxis, first:]
+        if max(counted.max(initial=0), begun.max(initial=0)) > np.iinfo(self.entered.dtype).max:
+            self.entered = self.entered.astype(np.int32)
+        self.entered[:, draw, :, :, :first], self.entered[:, draw, :, :, first:] = counted, begun
+        counted[:] = 0
 
     def share_out(self, block: Block, shares: Shares, place: tuple[int, int]) -> None:
         """Add what a block's villages add to their townships in a year, and keep the patterns they show."""

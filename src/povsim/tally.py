@@ -41,6 +41,7 @@ class Counts(NamedTuple):
     gaps: Doubles  # (..., 3): sums of gap, squared gap, log gap, person-weighted
     spending: Longs  # (S, D, Y, M, V)
     recipients: Ints  # (S, D, Y, M, V)
+    entered: Ints  # (S, Y, 2, household measures, V), of the draw under way: taken on; of them for the first time
     identified: Ints  # (S, D, V, 4): see exits.recall_failing
 
 

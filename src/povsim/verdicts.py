@@ -144,7 +144,7 @@ def _figure(test: VillageTest, one: xr.Dataset, register: xr.Dataset, scenario: 
     if test.column == "facilities":
         return _facilities(test, one)
     if test.column == "collective_income":
-        income = _collective_income(one, register, scenario)
+        income = collective_income(one, register, scenario)
         return income, np.ones_like(income)
     persons = _whole(one["persons"], "status")
     if test.column == "incidence":
@@ -173,7 +173,7 @@ def _relapsed_before(relapsed: Whole, register: xr.Dataset) -> Whole:
     return np.minimum(relapsed, before)
 
 
-def _collective_income(one: xr.Dataset, register: xr.Dataset, scenario: Scenario) -> Whole:
+def collective_income(one: xr.Dataset, register: xr.Dataset, scenario: Scenario) -> Whole:
     """Return the villages' collective income, whole yuan: at the start, with its rise, and of projects."""
     rise, base = scenario.references.collective_growth, int(register.attrs["year"])
     grown = np.array([sum(rise.at(each) for each in range(base + 1, year + 1)) for year in scenario.span])

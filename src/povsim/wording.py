@@ -11,7 +11,7 @@ from pathlib import Path
 
 from povsim.terms import Language
 
-ROOMS = ("commands", "explain", "help", "margins", "plan", "units")
+ROOMS = ("commands", "entered", "explain", "help", "margins", "plan", "schemes", "score", "scorecards", "units")
 """Files of texts; each is read only when asked for, because help has to answer at once."""
 
 

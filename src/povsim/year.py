@@ -133,8 +133,9 @@ def live_block(
             if when.part & FIRST_PART != 0:
                 start = records.starts[s, v]
                 records.starts[s, v + 1] = enter_village(
-                    state, figures.conditions[s, y], (old, waiting), cuts, rows, start, place, where.first, spot
-                )
+                    state, figures.conditions[s, y], (old, waiting), cuts, rows, start, place, where.first, spot,
+                    (home.weight, counts.entered[s, y]),
+                )  # fmt: skip
                 _befall(home, state, scratch, figures, place, spot)
                 _act(home, state, scratch, figures, books, rows, (start, records.starts[s, v + 1], place, 0), spot)
             begin, end = records.starts[s, v], records.starts[s, v + 1]

@@ -117,7 +117,9 @@ def check_money(people, scenario, out):
     spent = out["spending"].isel(scenario=0)
     for code, one in scenario.active().items():
         limited = one.capacity is not None and one.capacity.budget is not None
-        if not limited or code not in spent["measure"].values:
+        # what a compensation or a post pays differs from household to household, and is planned at its mean
+        varies = getattr(one, "PAID", False) and one.effect_sd.at(2016) > 0
+        if not limited or varies or code not in spent["measure"].values:
             continue
         per_area = spent.sel(measure=code)
         if one.capacity.area != "village":

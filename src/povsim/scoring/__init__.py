@@ -1,0 +1,1 @@
+"""Scorecards: from outcomes and entered values to points, vetoes, grades, ranks and awards."""
