@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from povsim.folder import open_run
     from povsim.outcomes import ratios
     from povsim.outlook import forecast
+    from povsim.planning.allocation import allocate
+    from povsim.planning.comparison import compare
+    from povsim.planning.goals import goal_seek
+    from povsim.planning.targets import target_report
     from povsim.process import Process
     from povsim.register import read_register
     from povsim.runs import complete_population, simulate
@@ -31,9 +35,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "InputError": "errors",
     "Process": "process",
+    "allocate": "planning.allocation",
+    "compare": "planning.comparison",
     "complete_population": "runs",
     "explain": "explanation",
     "forecast": "outlook",
+    "goal_seek": "planning.goals",
     "indicator_values": "scoring.values",
     "open_run": "folder",
     "ratios": "outcomes",
@@ -44,6 +51,7 @@ _HOMES = {
     "simulate": "runs",
     "sweep": "sweeps",
     "synthesise_register": "synthetic",
+    "target_report": "planning.targets",
     "uniforms": "draws",
     "weight_scheme": "scoring.schemes",
 }
@@ -52,9 +60,12 @@ __all__ = [
     "InputError",
     "Process",
     "__version__",
+    "allocate",
+    "compare",
     "complete_population",
     "explain",
     "forecast",
+    "goal_seek",
     "indicator_values",
     "open_run",
     "ratios",
@@ -65,6 +76,7 @@ __all__ = [
     "simulate",
     "sweep",
     "synthesise_register",
+    "target_report",
     "uniforms",
     "weight_scheme",
 ]

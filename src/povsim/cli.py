@@ -15,7 +15,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from povsim.cli_compare_app import compare, targets
+from povsim.cli_goals_app import allocate, goal_seek
 from povsim.cli_scorecard_app import list_scorecards, scorecard_app
+from povsim.cli_sensitivity_app import sensitivity_app
 from povsim.errors import InputError
 from povsim.interrupts import stoppable
 from povsim.wording import Wording, language, wording
@@ -124,7 +127,7 @@ app = typer.Typer(
 register_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(register_app, name="register")
 app.add_typer(scorecard_app, name="scorecard")
-app.command("scorecards")(list_scorecards)
+app.add_typer(sensitivity_app, name="sensitivity")
 
 LangOption = Annotated[Lang | None, typer.Option("--lang")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", metavar="FILE")]
@@ -241,6 +244,13 @@ def list_assumptions(
     from povsim.cli_lists import show_assumptions
 
     show_assumptions(scenario, csv, status, _say(lang))
+
+
+app.command("targets")(targets)
+app.command("compare")(compare)
+app.command("goal-seek")(goal_seek)
+app.command("allocate")(allocate)
+app.command("scorecards")(list_scorecards)
 
 
 @app.command("scenarios")

@@ -16,6 +16,8 @@ from povsim.errors import InputError, Problem
 MANIFEST = "manifest.json"
 CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """What file managers leave behind in any folder they show."""
+DERIVED = ("scores", "weights", "vetoes", "targets")
+"""What commands work out from a run and write beside it: it goes with the run it belongs to."""
 STALE_SECONDS = 3600
 
 
@@ -66,8 +68,8 @@ def _foreign(path: Path, files: Collection[str]) -> Problem | None:
     manifest = read_manifest(path)
     if manifest is None:
         return Problem("folder", "exists and is not a povsim run", _some(present), "a new folder, or a run", mend)
-    scored = {name for name in present if name.startswith("scores") and name.endswith((".nc", ".xlsx"))}
-    foreign = present - set(files) - set(manifest.get("files", {})) - {MANIFEST} - scored
+    derived = {name for name in present if name.startswith(DERIVED) and name.endswith((".nc", ".xlsx", ".csv"))}
+    foreign = present - set(files) - set(manifest.get("files", {})) - {MANIFEST} - derived
     if foreign:
         return Problem(
             "folder", "holds files beside the run, which replacing it would delete", _some(foreign), mend=mend

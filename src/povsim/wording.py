@@ -11,7 +11,24 @@ from pathlib import Path
 
 from povsim.terms import Language
 
-ROOMS = ("commands", "entered", "explain", "help", "margins", "plan", "schemes", "score", "scorecards", "units")
+ROOMS = (
+    "commands",
+    "compare",
+    "drivers",
+    "entered",
+    "explain",
+    "goals",
+    "help",
+    "margins",
+    "plan",
+    "schemes",
+    "score",
+    "scorecards",
+    "targets",
+    "units",
+    "vetoes",
+    "weights",
+)
 """Files of texts; each is read only when asked for, because help has to answer at once."""
 
 

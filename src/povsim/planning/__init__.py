@@ -1,0 +1,1 @@
+"""Planning questions on runs: targets, comparisons of plans, goals sought, budgets allocated."""

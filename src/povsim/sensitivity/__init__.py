@@ -1,0 +1,1 @@
+"""How far an answer rests on its weights, its vetoes and its assumptions."""

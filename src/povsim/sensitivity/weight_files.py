@@ -1,0 +1,96 @@
+"""The report about weights as files: one netCDF4 with everything, one workbook of tidy tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from openpyxl import Workbook
+from openpyxl.styles import Font
+
+from povsim.assumptions import harmless
+from povsim.folder_files import write_dataset
+from povsim.sensitivity.weight_report import Report
+from povsim.staging import replaced
+from povsim.wording import Wording
+
+
+def write_report(folder: Path, report: Report, compared: xr.Dataset | None, say: Wording) -> list[str]:
+    """Write ``weights.nc`` and ``weights.xlsx`` and return their paths.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there.
+    report : Report
+        As ``analyse`` returns it.
+    compared : Dataset, optional
+        Weight schemes compared.
+    say : Wording
+        Texts of the room ``weights``, for the names of the sheets; columns have the names of the variables.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replaced(folder / "weights.nc") as part:
+        write_dataset(whole(report, compared), part)
+    with replaced(folder / "weights.xlsx") as part, part.open("wb") as stream:
+        book = Workbook()
+        book.remove(book.active)
+        for key, frame in tables(report, compared):
+            _sheet(book, say(f"sheet.{key}"), frame)
+        book.save(stream)
+    return [str(folder / name) for name in ("weights.nc", "weights.xlsx")]
+
+
+def whole(report: Report, compared: xr.Dataset | None = None) -> xr.Dataset:
+    """Return everything in one Dataset; names tell which part a variable belongs to."""
+    parts = []
+    for name in ("units", "near", "any_weights", "both", "items", "left_out"):
+        one: xr.Dataset = getattr(report, name)
+        parts.append(one.rename({str(code): f"{name}_{code}" for code in one.data_vars}))
+    if compared is not None:
+        parts.append(compared.rename({str(code): f"schemes_{code}" for code in compared.data_vars}))
+    out = xr.merge(parts, join="outer", combine_attrs="override")
+    out.attrs = {}
+    return out.assign_attrs({**report.case.about, "top": report.top, "weightings": report.near.attrs["weightings"]})
+
+
+def tables(report: Report, compared: xr.Dataset | None = None) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield tidy tables: one row per unit, item, pair, item and unit, unit and rank, scheme and unit."""
+    yield "units", report.units.to_dataframe().reset_index()
+    yield "items", report.items.to_dataframe().reset_index()
+    if not report.swaps.empty:
+        moves = [
+            "; ".join(f"{giver} > {taker}: {amount:.4f}" for giver, taker, amount in row)
+            for row in report.swaps["moves"]
+        ]
+        yield "swaps", report.swaps.assign(moves=moves)
+    yield "left_out", report.left_out[["total", "rank", "moved"]].to_dataframe().reset_index()
+    columns = {name: getattr(report, name)["rank_acceptability"] for name in ("near", "any_weights", "both")}
+    yield "acceptability", xr.Dataset(columns).to_dataframe().reset_index()
+    if compared is not None:
+        yield "schemes", compared[["total", "rank", "moved", "ahead"]].to_dataframe().reset_index()
+
+
+def _sheet(book: Workbook, title: str, frame: pd.DataFrame) -> None:
+    sheet = book.create_sheet(title)
+    sheet.append([str(name) for name in frame.columns])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    sheet.freeze_panes = "A2"
+    for row in frame.itertuples(index=False):
+        sheet.append([_cell(value) for value in row])
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a sheet takes it: numbers plain, missing ones blank, texts never as formulas."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (float, np.floating)):
+        return None if np.isnan(value) else float(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    return harmless(str(value))
