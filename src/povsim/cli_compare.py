@@ -34,7 +34,7 @@ class Order:
     runs: tuple[Path, ...]
     year: int | None = None
     by: str | None = None
-    out: Path = Path("comparison")
+    out: Path = Path("runs/compare")
     orders: int = 0
     draws: int = 20
     register: Path | None = None

@@ -44,7 +44,7 @@ def compare(  # noqa: PLR0913  (one parameter per option of the command)
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B...")],
     year: Annotated[int | None, typer.Option("--year", metavar="Y")] = None,
     by: Annotated[Area | None, typer.Option("--by")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR")] = Path("comparison"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR")] = Path("runs/compare"),
     measures: Annotated[bool, typer.Option("--measures")] = False,  # noqa: FBT002
     orders: Annotated[int, typer.Option("--orders", min=2, max=10_000, metavar="N")] = 20,
     draws: Annotated[int, typer.Option("--draws", min=1, max=65_535, metavar="N")] = 20,
