@@ -16,10 +16,10 @@ from povsim.cli_progress import Reporter
 from povsim.errors import InputError, Problem
 from povsim.folder import Run, open_run
 from povsim.folder_files import write_dataset
-from povsim.scoring.cells import LEAD
+from povsim.scoring.cells import LEAD, ORIGINS
 from povsim.scoring.departments import departments
 from povsim.scoring.entered import Shared
-from povsim.scoring.league import league, years_of
+from povsim.scoring.league import league, usual_step, years_of
 from povsim.scoring.missing import POLICIES, policies_used
 from povsim.scoring.schema import Scorecard
 from povsim.scoring.schemes import WeightScheme, weight_scheme
@@ -36,6 +36,8 @@ from povsim.wording import Wording
 if TYPE_CHECKING:
     from rich.table import Table
 
+MOST_TRIGGERS = 12
+"""Triggers told on the screen."""
 FEW = 3
 """Up to so many units a table runs over the years; more are a league table for each year."""
 WIDEST_UNIT, WIDEST_ITEM = 18, 22
@@ -82,7 +84,7 @@ def perform(order: Order, say: Wording) -> None:
     """
     with open_run(order.run) as run:
         cards = _cards(order, run)
-        _check_year(order, run)
+        _check(order, cards, run)
         schemes = _schemes(order, cards)
         with Reporter(say) as report:
             report.phase("score")
@@ -92,7 +94,7 @@ def perform(order: Order, say: Wording) -> None:
         _print(order, done, say)
     screen = cli_show.screen()
     screen.print(say("score.written", files=", ".join(files)))
-    screen.print(say("score.hint", card=cards[0].code, run=order.run), soft_wrap=True)
+    screen.print(say("score.hint", card=order.scorecard or cards[0].code, run=order.run), soft_wrap=True)
 
 
 def _cards(order: Order, run: Run) -> list[Scorecard]:
@@ -115,11 +117,20 @@ def _cards(order: Order, run: Run) -> list[Scorecard]:
     return fitting[:1]
 
 
-def _check_year(order: Order, run: Run) -> None:
-    years = [int(year) for year in run.outcomes["year"].to_numpy()]
+def _check(order: Order, cards: Sequence[Scorecard], run: Run) -> None:
+    """Refuse beforehand what could only fail at the end."""
+    problems, years = [], [int(year) for year in run.outcomes["year"].to_numpy()]
     if order.year is not None and order.year not in years:
         allowed = f"{years[0]} to {years[-1]}"
-        raise InputError(str(order.run), [Problem("--year", "is not in the run", str(order.year), allowed)])
+        problems.append(Problem("--year", "is not in the run", str(order.year), allowed))
+    if order.by == "department" and cards[0].attribution is None:
+        mend = "write attribution: {rule: equal, source: ..., status: assumed} into the scorecard"
+        what = f"{cards[0].code} does not say how points are shared by the units that answer for them"
+        problems.append(Problem("attribution", what, allowed="rule: equal or first_named", mend=mend))
+    if order.out is not None and order.out.exists() and not order.out.is_dir():
+        problems.append(Problem("--out", "is a file", str(order.out), "a folder"))
+    if problems:
+        raise InputError(str(order.run), problems)
 
 
 def _schemes(order: Order, cards: Sequence[Scorecard]) -> list[WeightScheme]:
@@ -145,7 +156,14 @@ def _score(
     if order.entered is not None:
         entered = Shared(order.entered, _foreign_units(run, card, cards))
     values = indicator_values(run.outcomes, card, entered=entered, seed=order.seed)
-    return Scored(card, values, score(values, card, schemes=schemes or None))
+    try:
+        return Scored(card, values, score(values, card, schemes=schemes or None))
+    except InputError:
+        if order.year is None:
+            raise
+        # other years may lack what this one has
+        values = values.sel(year=[order.year])
+        return Scored(card, values, score(values, card, schemes=schemes or None))
 
 
 def _foreign_units(run: Run, card: Scorecard, cards: Sequence[Scorecard]) -> frozenset[str]:
@@ -164,6 +182,9 @@ def _write(order: Order, done: Sequence[Scored], run: Run, say: Wording) -> list
         with replaced(folder / name) as part:
             write_dataset(one.scores, part)
         files.append(name)
+    for stale in folder.glob("scores-*.nc"):
+        if stale.name not in files:
+            stale.unlink()
     with replaced(folder / "scores.xlsx") as part:
         about = {"run": str(order.run), "seed": str(order.seed)}
         write_workbook(part, [(one.card, one.values, one.scores) for one in done], about, say)
@@ -182,6 +203,8 @@ def _print(order: Order, done: Sequence[Scored], say: Wording) -> None:
         if order.by == "department":
             cli_show.show_whole(screen, _department_table(one, years_of(one.scores, order.year)[-1], say))
             screen.print()
+        for line in _triggers(one, years_of(one.scores, order.year), say):
+            screen.print(line)
         for line in _notes(one, years_of(one.scores, order.year), say):
             screen.print(line)
         screen.print()
@@ -217,18 +240,22 @@ def _print_tables(order: Order, one: Scored, place: tuple[int, int], say: Wordin
 
 def _grid(one: Scored, frame: pd.DataFrame, say: Wording, *, over_years: bool) -> Table:
     graded, blocked = one.card.grades is not None, bool(one.card.vetoes)
+    passing = any(item.rule.type == "gate" for item in one.card.indicators)
+    passing = passing or any(veto.effect == "fail" for veto in one.card.vetoes)
     headings = [say("column.year"), say("column.unit")] if over_years else [say("column.place"), say("column.unit")]
     headings += [say("column.points"), say("column.band")]
     headings += [] if over_years else [say("column.ranks")]
     headings += [say("column.grade")] if graded else []
     headings += [say("column.vetoed")] if blocked else []
+    headings += [say("column.passed")] if passing else []
     rows = []
     for unit, row in frame.iterrows():
-        first = str(row["year"]) if over_years else str(row["place"])
+        first = str(row["year"]) if over_years else str(row["place"] or figures.NOTHING)
         cells = [first, _short(str(unit), WIDEST_UNIT), f"{row['points']:.1f}", f"{row['low']:.1f}-{row['high']:.1f}"]
         cells += [] if over_years else [_ranks(row["rank_low"], row["rank_high"])]
         cells += [grade_text(one.card, row["grade"], row["grade_share"], say)] if graded else []
         cells += [figures.probability(row["vetoed"], say.lang)] if blocked else []
+        cells += [figures.probability(row["passed"], say.lang)] if passing else []
         rows.append([*cells, _loss(one.card, row["lost"], say)])
     words = [1, *([headings.index(say("column.grade"))] if graded else []), len(headings)]
     return cli_show.grid([*headings, say("column.lost")], rows, left=words)
@@ -284,6 +311,26 @@ def _department_table(one: Scored, year: int, say: Wording) -> Table:
     return cli_show.grid(headings, rows)
 
 
+def _triggers(one: Scored, years: Sequence[int], say: Wording) -> Iterator[str]:
+    """Say which triggers are set off where, how often, and what mostly follows."""
+    scores, lines = one.scores.isel(scenario=0, scheme=0), []
+    for year in years:
+        for unit in scores["unit"].to_numpy():
+            here = scores.sel(year=year, unit=unit)
+            for trigger in one.card.triggers:
+                share = float((here["triggered"].sel(trigger=trigger.code) > 0).mean())
+                if share > 0:
+                    step = usual_step(one.card, trigger, here["step"].sel(trigger=trigger.code).to_numpy(), say)
+                    told = figures.probability(share, say.lang)
+                    names = {"unit": str(unit), "trigger": trigger.label(say.lang), "share": told, "step": step}
+                    lines.append(say("trigger.line", year=year, **names))
+    if lines:
+        yield say("trigger.title")
+        yield from (f"  {line}" for line in lines[:MOST_TRIGGERS])
+        if len(lines) > MOST_TRIGGERS:
+            yield "  " + say("trigger.more", count=len(lines) - MOST_TRIGGERS)
+
+
 def _notes(one: Scored, years: Sequence[int], say: Wording) -> Iterator[str]:
     """Say where the spread comes from, what was missing, what the card rests on."""
     parts = spread_by_origin(one.scores).isel(scenario=0, scheme=0).sel(year=list(years)).mean(("year", "unit"))
@@ -303,10 +350,12 @@ def _notes(one: Scored, years: Sequence[int], say: Wording) -> Iterator[str]:
             name = one.card.indicators[item].label(say.lang)
             yield say("filled.note", indicator=name, years=shown, policy=say(f"policy.{POLICIES[policy]}"))
     statuses = [status for *_, status in figures_of(one.card)]
-    origins = [str(origin) for origin in one.scores["value_origin"].to_numpy()]
+    cells = one.scores["value_source"].sel(year=list(years)).to_numpy().ravel()
+    parts_of = np.bincount(cells, minlength=len(ORIGINS)) / max(cells.size, 1)
+    part = {name: figures.percent(float(parts_of[place]), say.lang, 0) for place, name in enumerate(ORIGINS)}
     counts = {status: statuses.count(status) for status in ("documented", "estimated", "assumed")}
-    given = {"simulated": origins.count("simulated"), "entered": origins.count("entered")}
-    yield say("values.note", **counts, **given, assumed_values=origins.count("assumed"))
+    given = {"simulated": part["simulated"], "entered": part["entered"], "assumed_values": part["assumed"]}
+    yield say("values.note", **counts, **given)
     if one.card.peers is not None:
         peers = one.card.peers
         yield say("peers.note", count=f"{peers.count.at(years[-1]):g}", name=peers.label(say.lang))

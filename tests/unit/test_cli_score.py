@@ -160,3 +160,54 @@ def test_a_scored_run_can_be_made_again(run: Path) -> None:
 
     say("score", run, "--by", "township")
     assert target_folder(run, ("outcomes.nc", "manifest.json"))
+
+
+def test_what_follows_from_findings_is_told(run: Path, tmp_path: Path) -> None:
+    with povsim.open_run(run) as opened:
+        county = str(opened.outcomes["county"].to_numpy()[0])
+    card = povsim.read_scorecard("huizhou-2017")
+    rows = [
+        {"unit": county, "year": 2017, "indicator": item.code, "value": 1}
+        for item in card.indicators
+        if item.value_from.simulated is None or item.missing == "refuse"
+    ]
+    rows.append({"unit": county, "year": 2017, "indicator": "fund_misuse", "value": 2})
+    table = tmp_path / "values.csv"
+    pd.DataFrame(rows).to_csv(table, index=False)
+    out = tmp_path / "out"
+    text = say(
+        "score", run, "--scorecard", "huizhou-2017", "--entered", table, "--year", 2017, "--out", out, "--lang", "en"
+    )
+    assert "Triggers and what follows:" in text
+    ladder = card.ladders[0]
+    second = next(step for step in ladder.steps if step.severity == 2)
+    assert f"2017 {county}" in text
+    assert second.label("en") in " ".join(text.split())
+    book = openpyxl.load_workbook(out / "scores.xlsx")
+    cells = [row for row in book["vetoes and triggers"].iter_rows(min_row=2, values_only=True) if row[5]]
+    assert any(row[5] == second.label("en") and row[4] == 1 for row in cells)
+
+
+def test_a_file_of_another_scoring_does_not_stay_behind(run: Path, tmp_path: Path) -> None:
+    say("score", run, "--out", tmp_path)
+    assert (tmp_path / f"scores-{LEAGUE}.nc").exists()
+    say("score", run, "--out", tmp_path, "--by", "township")
+    assert [file.name for file in sorted(tmp_path.glob("*.nc"))] == ["scores.nc"]
+
+
+def test_a_card_that_names_no_attribution_is_refused_before_anything_is_written(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    text = say("score", run, "--scorecard", "guangxi-village-2017", "--by", "department", "--out", out, code=2)
+    assert "attribution: {rule: equal" in " ".join(text.split())
+    assert not out.exists()
+
+
+def test_units_that_fail_have_no_place(run: Path, tmp_path: Path) -> None:
+    text = say("score", run, "--scorecard", "guangxi-village-2017", "--year", 2018, "--out", tmp_path, "--lang", "en")
+    card = povsim.read_scorecard("guangxi-village-2017")
+    with xr.open_dataset(tmp_path / "scores.nc") as scores:
+        table = league(scores, card, 2018)
+    assert "passes" in text
+    failing = table["passed"] == 0
+    assert failing.any()
+    assert (table.loc[failing, "place"] == 0).all()

@@ -328,7 +328,10 @@ def test_the_template_reads_back(tmp_path, lang, suffix):
     template = entered_template(CARD, UNITS, YEARS, lang=lang)
     indicator, value, rater, year = (template.columns[place] for place in (2, 3, 7, 1))
     counts = template[indicator].value_counts()
-    assert "simulated" not in counts
+    simulated = template[indicator] == "simulated"
+    noted = template.iloc[:, -1].str.contains("模拟可得|known from the simulation")
+    assert simulated.sum() == 6
+    assert (noted == simulated).all()
     assert counts["known"] == 6
     assert counts["rated"] == 18
     assert counts["misuse"] == 6

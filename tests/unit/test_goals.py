@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import povsim
 from povsim import cli_goals
-from povsim.planning import goals
 from povsim.errors import InputError
+from povsim.planning import goals
 from povsim.planning.goal_error import crossing_interval, wilson
 from povsim.planning.goal_grammar import Goal, check_goal, parse_goal
 from povsim.planning.goal_search import Quest, direction_of, seek

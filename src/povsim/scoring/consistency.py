@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from povsim.errors import Problem, nearest
+from povsim.quantity import Quantity
 from povsim.scoring.rule_schema import Bands, Coefficient, Proportional, RelativeToMean
 from povsim.scoring.schema import Indicator, Scorecard
 from povsim.scoring.signal_names import SIGNALS
@@ -130,18 +131,29 @@ def _values(card: Scorecard) -> Iterator[Problem]:
         where, source = f"indicators.{item.code}.value_from", item.value_from
         if item.profile and item.profile not in card.profiles:
             yield unknown(f"indicators.{item.code}.profile", "profile", item.profile, card.profiles)
-        for name in ("assumed", "otherwise"):
-            figure = getattr(source, name)
-            if figure is not None and figure.unit != item.unit:
-                yield Problem(f"{where}.{name}.unit", "is not the unit of the indicator", figure.unit, item.unit)
-        if source.scorecard == card.code:
-            yield Problem(f"{where}.scorecard", "is the scorecard itself")
-        if source.scorecard is not None and item.unit not in ("share", "ratio"):
-            yield Problem(
-                f"indicators.{item.code}.unit", "another scorecard's total is a share", item.unit, "share, ratio"
-            )
+        for name, figure in (("assumed", source.assumed), ("otherwise", source.otherwise)):
+            if figure is not None:
+                yield from _beyond(item, figure, f"{where}.{name}")
+        if source.scorecard is not None:
+            yield from _nested(card, item, where)
         if source.simulated is not None:
             yield from _simulated(card, item, where)
+
+
+def _nested(card: Scorecard, item: Indicator, where: str) -> Iterator[Problem]:
+    if item.value_from.scorecard == card.code:
+        yield Problem(f"{where}.scorecard", "is the scorecard itself")
+    if item.unit not in ("share", "ratio"):
+        yield Problem(f"indicators.{item.code}.unit", "another scorecard's total is a share", item.unit, "share, ratio")
+
+
+def _beyond(item: Indicator, figure: Quantity, where: str) -> Iterator[Problem]:
+    low, high = item.bounds
+    if figure.unit != item.unit:
+        yield Problem(f"{where}.unit", "is not the unit of the indicator", figure.unit, item.unit)
+    for value in figure.value.values() if isinstance(figure.value, dict) else [figure.value]:
+        if not low <= value <= high:
+            yield Problem(where, "lies outside the possible values", f"{value:g}", f"{low:g} to {high:g} {item.unit}")
 
 
 def _simulated(card: Scorecard, item: Indicator, where: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from povsim.errors import InputError, Problem
+from povsim.figures import unit_name
 from povsim.scoring.entered_draws import by_rater, drawn, grid, luck, placed, weighted
 from povsim.scoring.entered_files import COLUMNS, Slip, gathered, listed, peer_name, read_table, records
 from povsim.scoring.entered_rows import FINAL, Reading, context_of, interpret, rater_kind
@@ -240,7 +241,7 @@ def units_entered(source: Source) -> tuple[str, ...]:
 def entered_template(
     card: Scorecard, units: Sequence[str], years: Sequence[int], *, lang: Language = "en"
 ) -> pd.DataFrame:
-    """Return the table that a user fills in: a row for everything that is not simulated, values blank.
+    """Return the table that a user fills in: a row for every item and finding, values blank.
 
     Parameters
     ----------
@@ -269,9 +270,12 @@ def entered_template(
     for unit in units or ("",):
         for year in years:
             for item in card.indicators:
-                if item.value_from.simulated is None and item.value_from.scorecard is None:
-                    note = say("note.item", name=item.label(lang), unit=item.unit, points=f"{item.points:g}")
-                    rows += [(unit, year, item.code, rater, note) for rater in item.value_from.raters or ("",)]
+                known = item.value_from.simulated is not None or item.value_from.scorecard is not None
+                note = say(
+                    "note.item", name=item.label(lang), unit=unit_name(item.unit, lang), points=f"{item.points:g}"
+                )
+                note += say("note.known") if known else ""
+                rows += [(unit, year, item.code, rater, note) for rater in item.value_from.raters or ("",)]
             rows += [(unit, year, f.code, "", say("note.finding", name=f.label(lang))) for f in card.findings]
         rows += [(unit, *row) for row in _of_units(card, years, lang)]
     frame = pd.DataFrame(rows, columns=["unit", "year", "indicator", "rater", "note"]).reindex(columns=[*COLUMNS])

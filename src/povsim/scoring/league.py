@@ -12,7 +12,11 @@ import xarray as xr
 
 from povsim.outlook import BAND
 from povsim.scoring.schema import Scorecard
+from povsim.scoring.verdict_schema import Trigger
+from povsim.wording import Wording
 
+USUAL = 0.5
+"""A unit has a place in the table if it is ranked in at least this share of draws."""
 LOSSES = 3
 """Items named among those that a unit loses most on."""
 
@@ -34,10 +38,10 @@ def league(scores: xr.Dataset, card: Scorecard, year: int, *, scenario: int = 0,
     Returns
     -------
     DataFrame
-        Index ``unit``. ``points`` (mean over draws), ``low``, ``high`` (80 % band), ``place`` (by mean points),
-        ``rank_low``, ``rank_high`` (80 % band of the rank, where ranked), ``grade`` (position of the most frequent one,
-        -1 none) and ``grade_share`` (of draws), ``vetoed`` and ``passed`` (shares of draws), ``lost`` (codes of the
-        items most lost on, with the mean points lost), ``awards`` (code to share of draws).
+        Index ``unit``. ``points`` (mean over draws), ``low``, ``high`` (80 % band), ``place`` (by mean points; 0:
+        mostly unranked), ``rank_low``, ``rank_high`` (80 % band of the rank, where ranked), ``grade`` (position of the
+        most frequent one, -1 none) and ``grade_share`` (of draws), ``vetoed`` and ``passed`` (shares of draws),
+        ``lost`` (codes of the items most lost on, with the mean points lost), ``awards`` (code to share of draws).
 
     Examples
     --------
@@ -72,8 +76,10 @@ def league(scores: xr.Dataset, card: Scorecard, year: int, *, scenario: int = 0,
         index=pd.Index([str(unit) for unit in one["unit"].to_numpy()], name="unit"),
     )
     # equal means keep the order of the units, so that the same run always prints the same table
-    table = table.iloc[np.argsort(-table["points"].to_numpy(), kind="stable")]
-    table.insert(0, "place", table["points"].round(4).rank(method="min", ascending=False).fillna(0).astype(int))
+    ranked = (rank > 0).mean(axis=0) >= USUAL
+    table = table.assign(_ranked=ranked).sort_values(["_ranked", "points"], ascending=False, kind="stable")
+    points = table["points"].round(4).where(table.pop("_ranked"))
+    table.insert(0, "place", points.rank(method="min", ascending=False).fillna(0).astype(int))
     return table
 
 
@@ -101,8 +107,8 @@ def _any(flags: xr.DataArray, dim: str) -> npt.NDArray[np.float64]:
 
 def lost(one: xr.Dataset, weights: xr.DataArray) -> list[dict[str, float]]:
     """Return, unit by unit, the mean points lost on the items that cost most; items that cost nothing are not named."""
-    full = weights * one["rebased_by"]
-    gone = (full - one["points"]).mean("draw").transpose("unit", "indicator").to_numpy()
+    # in the points of the scheme: what re-basing adds because other items are left out is not lost on this one
+    gone = (weights - one["points"] / one["rebased_by"]).mean("draw").transpose("unit", "indicator").to_numpy()
     codes = [str(code) for code in one["indicator"].to_numpy()]
     found = []
     for row in gone:
@@ -115,6 +121,15 @@ def _awards(bits: xr.DataArray, card: Scorecard) -> list[dict[str, float]]:
     values = bits.transpose("unit", "draw").to_numpy()
     shares = {award.code: ((values >> place) & 1).mean(axis=1) for place, award in enumerate(card.awards)}
     return [{code: float(share[unit]) for code, share in shares.items()} for unit in range(values.shape[0])]
+
+
+def usual_step(card: Scorecard, trigger: Trigger, steps: npt.NDArray[np.int8], say: Wording) -> str:
+    """Return the consequence a trigger mostly has, over the draws in which it is set off; no text where it never is."""
+    reached = steps[steps >= 0]
+    if not reached.size:
+        return ""
+    ladder = next(ladder for ladder in card.ladders if ladder.code == trigger.ladder)
+    return ladder.steps[int(np.bincount(reached).argmax())].label(say.lang)
 
 
 def years_of(scores: xr.Dataset, wanted: int | None = None) -> Sequence[int]:

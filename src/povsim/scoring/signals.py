@@ -32,6 +32,8 @@ from povsim.terms import STATUSES
 
 EVERYBODY = tuple(term.code for term in STATUSES)
 ON_REGISTER = ("registered", "relapsed")
+NEEDED = frozenset({"taken_on", "persons_at_start", "failing_by_test", "collective_income"})
+"""What runs hold since scorecards are computed from them."""
 
 
 def signal(outcomes: xr.Dataset, source: ValueFrom, level: str, *, seed: int = 0) -> xr.DataArray:
@@ -75,6 +77,11 @@ def signal(outcomes: xr.Dataset, source: ValueFrom, level: str, *, seed: int = 0
     code = str(source.simulated)
     if code not in SIGNALS:
         problem = Problem("simulated", "unknown simulated name", code, ", ".join(SIGNALS), nearest(code, SIGNALS))
+        raise InputError("value_from", [problem])
+    if not set(outcomes) >= NEEDED or "measure" not in outcomes["taken_on"].dims:
+        problem = Problem(
+            "outcomes", "come from an older povsim, which kept less", mend="run the plan again: povsim run"
+        )
         raise InputError("value_from", [problem])
     view, name = make_view(outcomes, source, level, seed), SIGNALS[code]
     if level not in name.levels:

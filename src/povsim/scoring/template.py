@@ -54,6 +54,7 @@ indicators:
     value_from:
       simulated: exit_plan_completion
       plan: {{value: {{2016: 500, 2017: 400}}, unit: persons, source: to be replaced, status: assumed}}
+    missing: rebase
     departments: [扶贫办]
     source: to be replaced
     status: assumed

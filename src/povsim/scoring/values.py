@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -152,7 +152,13 @@ def _own(outcomes: xr.Dataset, card: Scorecard, item: Indicator, frame: Frame, o
     """Fill in what the indicator itself names as its source; return the code of the source."""
     named = item.value_from
     if named.simulated is not None:
-        found = signal(outcomes, named, card.level, seed=frame.seed)
+        try:
+            found = signal(outcomes, named, card.level, seed=frame.seed)
+        except InputError as error:
+            where = f"indicators.{item.code}.value_from"
+            mend = "enter its values instead, or choose a plan that has what it needs"
+            problems = [replace(each, where=f"{where}.{each.where}", mend=each.mend or mend) for each in error.problems]
+            raise InputError(card.code, problems) from None
         out[:] = found.transpose(*LEAD).to_numpy()
         return SIMULATED
     figure = named.assumed if named.assumed is not None else named.otherwise

@@ -17,7 +17,7 @@ from povsim.assumptions import harmless
 from povsim.figures import unit_name
 from povsim.scoring.cells import ORIGINS
 from povsim.scoring.departments import departments
-from povsim.scoring.league import league, years_of
+from povsim.scoring.league import league, usual_step, years_of
 from povsim.scoring.schema import Scorecard
 from povsim.scoring.scorecard import figures_of
 from povsim.scoring.spread import spread_by_origin
@@ -162,7 +162,11 @@ def _items(card: Scorecard, scores: xr.Dataset, say: Wording) -> tuple[Row, Iter
 
 def _item_rows(card: Scorecard, scores: xr.Dataset, say: Wording) -> Iterator[Row]:
     groups = {group.code: group.label(say.lang) for group in card.groups}
-    mean = scores["points"].isel(scenario=0).mean("draw").transpose("scheme", "year", "indicator", "unit").to_numpy()
+    one = scores.isel(scenario=0)
+    # each item in the points it can earn; the factor for items left out stands in a row of its own
+    earned = one["points"] / one["rebased_by"]
+    mean = earned.mean("draw").transpose("scheme", "year", "indicator", "unit").to_numpy()
+    factor = one["rebased_by"].mean("draw").transpose("scheme", "year", "unit").to_numpy()
     full = scores["item_points"].to_numpy()
     for s, scheme in enumerate(scores["scheme"].to_numpy()):
         for y, year in enumerate(years_of(scores)):
@@ -178,6 +182,8 @@ def _item_rows(card: Scorecard, scores: xr.Dataset, say: Wording) -> Iterator[Ro
                     full[s, i],
                 )
                 yield [*first, *mean[s, y, i]]
+            if (factor[s, y] != 1).any():
+                yield [scheme, year, "", say("items.factor"), "", "", "", *factor[s, y]]
 
 
 def _values(card: Scorecard, values: xr.Dataset, scores: xr.Dataset, say: Wording) -> tuple[Row, Iterable[Row]]:
@@ -245,21 +251,25 @@ def _department_rows(found: xr.Dataset) -> Iterator[Row]:
 
 
 def _vetoes(card: Scorecard, scores: xr.Dataset, say: Wording) -> tuple[Row, Iterable[Row]]:
-    keys = ("scheme", "year", "unit", "veto", "probability")
+    keys = ("scheme", "year", "unit", "veto", "probability", "step")
     return [say(f"column.{key}") for key in keys], _veto_rows(card, scores, say)
 
 
 def _veto_rows(card: Scorecard, scores: xr.Dataset, say: Wording) -> Iterator[Row]:
     one = scores.isel(scenario=0)
-    tables = (
-        (one["vetoed"].mean("draw"), "veto", card.vetoes),
-        ((one["triggered"] > 0).mean("draw"), "trigger", card.triggers),
-    )
-    for array, dim, entries in tables:
-        shares = array.transpose("scheme", "year", "unit", dim).to_numpy()
-        for s, y, u, v in np.ndindex(*shares.shape):
-            labels = [one[name].to_numpy()[at] for name, at in (("scheme", s), ("year", y), ("unit", u))]
-            yield [*labels, entries[v].label(say.lang), float(shares[s, y, u, v])]
+    for labels, at in _places(one, "veto"):
+        yield [*labels, card.vetoes[at["veto"]].label(say.lang), float(one["vetoed"].isel(at).mean()), ""]
+    for labels, at in _places(one, "trigger"):
+        trigger, share = card.triggers[at["trigger"]], float((one["triggered"].isel(at) > 0).mean())
+        yield [*labels, trigger.label(say.lang), share, usual_step(card, trigger, one["step"].isel(at).to_numpy(), say)]
+
+
+def _places(one: xr.Dataset, dim: str) -> Iterator[tuple[list[Any], dict[str, int]]]:
+    """Yield scheme, year and unit with their places, for each entry along a dim."""
+    dims = ("scheme", "year", "unit", dim)
+    for place in np.ndindex(*(one.sizes[name] for name in dims)):
+        at = dict(zip(dims, place, strict=True))
+        yield [one[name].to_numpy()[at[name]] for name in dims[:3]], at
 
 
 def _basis(card: Scorecard, say: Wording) -> tuple[Row, Iterable[Row]]:
