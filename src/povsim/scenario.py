@@ -240,10 +240,15 @@ def read_scenario(path_or_name: str | Path, *, overrides: Mapping[str, Any] | Se
     False
     """
     path = locate(path_or_name)
-    data = _written_out(expand(path))
-    for dotted, value in _pairs(overrides, str(path)):
-        _set(data, dotted, value, str(path))
-    return validate(Scenario, data, str(path))
+    return scenario_of(expand(path), overrides, str(path))
+
+
+def scenario_of(data: dict[str, Any], overrides: Mapping[str, Any] | Sequence[str], source: str) -> Scenario:
+    """Return the scenario of expanded data, which are left as they are, with overrides on top."""
+    changed = _written_out(data)
+    for dotted, value in _pairs(overrides, source):
+        _set(changed, dotted, value, source)
+    return validate(Scenario, changed, source)
 
 
 def expand(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 
 from povsim.errors import ROWS_SHOWN, InputError, Problem
-from povsim.scenario import Scenario, entries, read_scenario
+from povsim.scenario import Scenario, entries, scenario_of
 
 UNSWEPT = {
     "code": "names the scenario, and each set gets a code of its own",
@@ -177,16 +173,17 @@ def coordinate(values: Sequence[Any]) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True)
 class Variants:
-    """The scenario of each set, read anew when asked for, so that thousands of sets need no memory."""
+    """The scenario of each set, made anew when asked for, so that thousands of sets need no memory."""
 
     base: Scenario
-    file: Path
+    data: dict[str, Any]
     sets: Sets
 
     def scenario(self, place: int, leave_out: frozenset[str] = frozenset()) -> Scenario:
         """Return the scenario of the set at ``place``, under a code of its own."""
         pairs = zip(self.sets.paths, self.sets.values[place], strict=True)
-        read = read_scenario(self.file, overrides={path: value for path, value in pairs if path not in leave_out})
+        changes = {path: value for path, value in pairs if path not in leave_out}
+        read = scenario_of(self.data, changes, f"{self.base.code}.yaml")
         return read.model_copy(update={"code": f"{self.base.code[:60]}.{place}"})
 
     @cached_property
@@ -206,18 +203,13 @@ class Variants:
         return found
 
 
-@contextmanager
-def variants(base: Scenario, sets: Sets) -> Iterator[Variants]:
-    """Give the scenarios of the sets while the block runs."""
-    with tempfile.TemporaryDirectory(prefix="povsim-sweep-") as folder:
-        file = Path(folder, f"{base.code}.yaml")
-        data = base.model_dump(mode="json", by_alias=True)
-        file.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        yield Variants(base, file, sets)
+def variants(base: Scenario, sets: Sets) -> Variants:
+    """Return the scenarios of the sets."""
+    return Variants(base, base.model_dump(mode="json", by_alias=True), sets)
 
 
 def set_problems(made: Variants) -> list[Problem]:
-    """Read every set's scenario and list all that is wrong with paths and values."""
+    """Make every set's scenario and list all that is wrong with paths and values."""
     wrong = {path: problem for path in made.sets.paths if (problem := _path_problem(made, path)) is not None}
     met: dict[tuple[str, str, str], tuple[Problem, list[int]]] = {}
     for place in range(len(made.sets.values)):
@@ -237,7 +229,7 @@ def _path_problem(made: Variants, path: str) -> Problem | None:
     if path.partition(".")[0] in UNSWEPT:
         return Problem(path, "cannot differ between sets", found, mend=UNSWEPT[path.partition(".")[0]])
     try:
-        read_scenario(made.file, overrides={path: values[0]})
+        scenario_of(made.data, {path: values[0]}, made.base.code)
     except InputError as error:
         for problem in error.problems:
             where = problem.where.removeprefix("--set ")

@@ -90,21 +90,21 @@ def sweep(  # noqa: PLR0913  (a door: all but three by keyword)
     """
     base = scenario if isinstance(scenario, Scenario) else read_scenario(scenario)
     sets = read_sets(grid_or_samples)
-    with variants(base, sets) as made:
-        chosen = _checked(made, outputs)
-        settings = Settings(draws if isinstance(draws, range) else range(draws), seed, threads, household_summary=False)
-        job = _Job(register, made, chosen, settings)
-        parts = None if folder is None else Parts(Path(folder).resolve(), job.arguments())
-        if parts is not None:
-            parts.check()
-        done = []
-        for number in range(job.batches):
-            done.append(_finished(job, number, parts))
-            if on_result is not None:
-                on_result(done[-1].copy(deep=True))
-            if progress is not None:
-                progress(job.places(number).stop, len(sets.values))
-        result = _assembled(done, job)
+    made = variants(base, sets)
+    chosen = _checked(made, outputs)
+    settings = Settings(draws if isinstance(draws, range) else range(draws), seed, threads, household_summary=False)
+    job = _Job(register, made, chosen, settings)
+    parts = None if folder is None else Parts(Path(folder).resolve(), job.arguments())
+    if parts is not None:
+        parts.check()
+    done = []
+    for number in range(job.batches):
+        done.append(_finished(job, number, parts))
+        if on_result is not None:
+            on_result(done[-1].copy(deep=True))
+        if progress is not None:
+            progress(job.places(number).stop, len(sets.values))
+    result = _assembled(done, job)
     if parts is not None:
         parts.write_result(result)
     return result
