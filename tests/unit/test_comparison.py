@@ -197,3 +197,17 @@ def test_both_languages_have_the_same_placeholders(room) -> None:
         assert set(texts) == {"zh", "en"}, key
         found = [set(re.findall(r"{(\w+)}", texts[lang])) for lang in ("zh", "en")]
         assert found[0] == found[1], key
+
+
+def test_a_target_that_one_plan_sets_lower_is_not_set_against_the_others() -> None:
+    plan = povsim.read_scenario("sample")
+    target = next(each for each in plan.targets if each.code == "incidence")
+    year = next(each for each in plan.span if target.applies(each))
+    loose = povsim.read_scenario("sample", overrides={"code": "loose", "targets.incidence.value": {year: 0.5}})
+    both = povsim.simulate(povsim.complete_population(plan), [plan, loose], draws=3)
+    sides = [(both.sel(scenario=[each.code]), each) for each in (plan, loose)]
+    table = povsim.compare(sides, year=year, common_luck=True).targets
+    incidence = table[(table["target"] == "incidence") & (table["year"] == year)]
+    assert incidence["value_first"].tolist() == [target.value.at(year)]
+    assert incidence["value"].tolist() == [0.5]
+    assert incidence["difference"].isna().all()

@@ -150,3 +150,11 @@ def test_sampled_shares_of_measures_say_so(sample, people) -> None:
     assert found.attrs["exact"] == 0
     assert found.attrs["runs"] <= 8
     assert found["share"].sum("player").values == pytest.approx(found["change"].values)
+
+
+def test_the_gap_of_a_line_above_all_bins_is_that_of_the_mean() -> None:
+    found = histogram(np.array([150.0, 700.0, 2500.0]))
+    line = 100 * EDGES[-1]
+    gap, bound = poverty_of(found, line, "poverty_gap")
+    assert gap[0] == pytest.approx(1 - found.mean()[0] / line, abs=float(bound[0]) + 1e-9)
+    assert gap[0] > 0.99

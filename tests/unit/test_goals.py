@@ -389,3 +389,9 @@ def test_bad_questions(sample, more, said):
     asked = {"target": WAGE, "probability": 0.9, "vary": BUDGET} | more
     with pytest.raises(InputError, match=said):
         goal_seek(sample, **asked)
+
+
+def test_a_share_above_one_is_refused_with_what_was_probably_meant(sample):
+    people = povsim.complete_population(sample)
+    with pytest.raises(InputError, match=r"is a share; found 2; allowed: 0 to 1.*write 2%"):
+        check_goal(parse_goal("headcount_ratio(2020) <= 2"), sample, people)

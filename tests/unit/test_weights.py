@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -380,6 +381,7 @@ REFUSED = [
     (lambda: weights.stability_intervals(SCORES, {"a": 60}), "b: has no points"),
     (lambda: weights.stability_intervals(SCORES, {"a": 60, "b": -1, "c": 1}), "(?s)c: unknown.*b: points do not fit"),
     (lambda: weights.stability_intervals(SCORES, points(0, 0)), "are all 0"),
+    (lambda: weights.stability_intervals(SCORES, pd.Series([5, 1, 4], ["a", "a", "b"])), "a: has points twice"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), top=3), "top: is out of range; found 3"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), pass_line=11), "0 to 10 points"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), top=1, pass_line=1), "one at a time"),

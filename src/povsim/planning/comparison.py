@@ -257,11 +257,15 @@ def _money(side: Side, cubes: tuple[dict[str, Floats], dict[str, Floats]], pair:
 def _targets(sides: Sequence[Side]) -> pd.DataFrame:
     tables = [forecast(side.outcomes, side.scenario).targets for side in sides]
     keys = ["target", "year"]
-    first = tables[0].set_index(keys)[["probability"]].rename(columns={"probability": "probability_first"})
+    names = {"probability": "probability_first", "comparison": "comparison_first", "value": "value_first"}
+    first = tables[0].set_index(keys)[list(names)].rename(columns=names)
     rows = []
     for side, table in zip(sides[1:], tables[1:], strict=True):
         joined = table.join(first, on=keys)
-        rows.append(joined.assign(plan=side.name, difference=joined["probability"] - joined["probability_first"]))
+        # a target that one plan sets lower is another target: its probabilities say nothing about the plans
+        alike = (joined["comparison"] == joined["comparison_first"]) & (joined["value"] == joined["value_first"])
+        difference = (joined["probability"] - joined["probability_first"]).where(alike)
+        rows.append(joined.assign(plan=side.name, difference=difference))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -190,7 +190,8 @@ def poverty_of(
         # a line at an edge may still find the whole of the bin above it misplaced by rounding, hence no exact zero
         return (below + part * here) / total, np.maximum(part, 1.0 - part) * here / total
     cash, ends = persons * histogram.centres, histogram.edges[whole]
-    inside = here * (part - (np.maximum(lines, ends) - ends) / (histogram.step * lines))
+    tops = np.minimum(lines, histogram.edges[whole + 1])
+    inside = here * (part - (np.maximum(tops, ends) - ends) / (histogram.step * lines))
     spread = _at(_before(persons * np.diff(histogram.edges) / 2.0), whole) + here * np.diff(histogram.edges)[whole]
     return (below - _at(_before(cash), whole) / lines + inside) / total, spread / (lines * total)
 

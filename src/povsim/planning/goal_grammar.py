@@ -197,6 +197,9 @@ def _name_problems(goal: Goal, targets: Sequence[str]) -> list[Problem]:
     if goal.name not in OUTPUTS and goal.comparison:
         mend = f"write {goal.name}({goal.year}), or compare an output"
         return [Problem("target", "a target of the scenario states its own comparison", str(goal), mend=mend)]
+    if goal.name in RATIOS and RATIOS[goal.name][0] == "share" and not 0 <= goal.number <= 1:
+        mend = f"write {goal.number:g}% for {goal.number:g} in a hundred"
+        return [Problem("target", "is a share", f"{goal.number:g}", "0 to 1, or 0% to 100%", mend)]
     return []
 
 

@@ -135,11 +135,14 @@ def points_of(points: Points, indicators: Sequence[str]) -> Doubles:
         Unknown or missing indicators, points that are negative or no numbers, nothing to weigh.
     """
     if isinstance(points, xr.DataArray):
-        named = {
-            str(code): float(value) for code, value in zip(_names(points, "indicator"), points.values, strict=True)
-        }
+        pairs = [
+            (str(code), float(value)) for code, value in zip(_names(points, "indicator"), points.values, strict=True)
+        ]
     else:
-        named = {str(code): float(value) for code, value in points.items()}
+        pairs = [(str(code), float(value)) for code, value in points.items()]
+    named = dict(pairs)
+    codes = [code for code, _ in pairs]
+    refuse("points", [Problem(code, "has points twice") for code in named if codes.count(code) > 1])
     problems = [
         Problem(code, "unknown indicator", mend=nearest(code, indicators)) for code in named if code not in indicators
     ]
