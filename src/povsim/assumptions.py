@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -14,6 +15,9 @@ from povsim.quantity import Quantity
 from povsim.scenario import Scenario, entries, locate
 from povsim.terms import CAUSES, GUARANTEES, SOURCES, Language
 from povsim.wording import Wording, wording
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFIX = "margins."
 HEADINGS = ("scenario", "path", "meaning_zh", "meaning_en", "value", "unit", "status", "source", "note")
@@ -137,6 +141,11 @@ def harmless(text: str) -> str:
     except ValueError:
         return f"'{text}"
     return text
+
+
+def harmless_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table none of whose texts a spreadsheet runs as a formula."""
+    return table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
 
 
 def _meaning(scenario: Scenario, path: str, name: str | None, say: Wording) -> str:

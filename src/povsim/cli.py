@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from povsim.cli_compare_app import compare, targets
 from povsim.cli_goals_app import allocate, goal_seek
+from povsim.cli_language import LangOption
 from povsim.cli_scorecard_app import list_scorecards, scorecard_app
 from povsim.cli_sensitivity_app import sensitivity_app
 from povsim.errors import InputError
@@ -28,13 +29,6 @@ MOST_DRAWS = 65_535
 """Households are counted over draws in sixteen bits."""
 FAILED, REFUSED, STOPPED = 1, 2, 130
 HELP = ["-h", "--help"]
-
-
-class Lang(StrEnum):
-    """Languages of the interface."""
-
-    zh = "zh"
-    en = "en"
 
 
 class Status(StrEnum):
@@ -129,7 +123,6 @@ app.add_typer(register_app, name="register")
 app.add_typer(scorecard_app, name="scorecard")
 app.add_typer(sensitivity_app, name="sensitivity")
 
-LangOption = Annotated[Lang | None, typer.Option("--lang")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", metavar="FILE")]
 RegisterArgument = Annotated[Path, typer.Argument(metavar="FILE")]
 

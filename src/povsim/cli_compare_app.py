@@ -8,14 +8,7 @@ from typing import Annotated
 
 import typer
 
-from povsim.wording import Wording, language, wording
-
-
-class Lang(StrEnum):
-    """Languages of the interface."""
-
-    zh = "zh"
-    en = "en"
+from povsim.cli_language import LangOption, texts_for
 
 
 class Area(StrEnum):
@@ -24,19 +17,6 @@ class Area(StrEnum):
     county = "county"
     township = "township"
     village = "village"
-
-
-LangOption = Annotated[Lang | None, typer.Option("--lang")]
-
-
-def _say(context: typer.Context, lang: str | None, room: str) -> Wording:
-    """Return the texts in the language of the command, else that of a command before it, else the environment's."""
-    place: typer.Context | None = context
-    while lang is None and place is not None:
-        lang = place.params.get("lang")
-        # The parent of a context is typed as a plain one.
-        place = place.parent  # type: ignore[assignment]
-    return wording(language(lang), "commands", room)
 
 
 def compare(  # noqa: PLR0913  (one parameter per option of the command)
@@ -55,7 +35,7 @@ def compare(  # noqa: PLR0913  (one parameter per option of the command)
     from povsim.cli_compare import Order, perform
 
     order = Order(tuple(runs), year, by.value if by else None, out, orders if measures else 0, draws, register)
-    perform(order, _say(context, lang, "compare"))
+    perform(order, texts_for(context, lang, "compare"))
 
 
 def targets(  # noqa: PLR0913  (one parameter per option of the command)
@@ -71,4 +51,4 @@ def targets(  # noqa: PLR0913  (one parameter per option of the command)
     """Report on the targets of a run."""
     from povsim.cli_targets import Order, perform
 
-    perform(Order(run, targets, by.value if by else None, year, scenario, out), _say(context, lang, "targets"))
+    perform(Order(run, targets, by.value if by else None, year, scenario, out), texts_for(context, lang, "targets"))

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from povsim import cli_show, figures
-from povsim.assumptions import harmless
+from povsim.assumptions import harmless_table
 from povsim.cli_progress import Reporter
 from povsim.errors import InputError, Problem
 from povsim.folder_files import write_dataset
@@ -132,7 +132,7 @@ def write_files(folder: Path, name: str, dataset: xr.Dataset, tables: dict[str, 
     with replaced(folder / f"{name}.nc") as part:
         write_dataset(dataset, part)
     for code, table in tables.items():
-        plain = table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+        plain = harmless_table(table)
         with replaced(folder / f"{code}.csv") as part:
             plain.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
     return ", ".join(str(folder / file) for file in (f"{name}.nc", *(f"{code}.csv" for code in tables)))

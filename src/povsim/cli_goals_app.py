@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from povsim.wording import Wording, language, wording
+from povsim.cli_language import LangOption, texts_for
 
-
-class Lang(StrEnum):
-    """Languages of the interface."""
-
-    zh = "zh"
-    en = "en"
-
-
-LangOption = Annotated[Lang | None, typer.Option("--lang")]
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO")]
 RegisterOption = Annotated[Path | None, typer.Option("--register", metavar="FILE")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", metavar="FILE")]
@@ -27,16 +17,6 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, metavar
 ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, max=256, metavar="N")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE")]
-
-
-def _say(context: typer.Context, lang: str | None) -> Wording:
-    """Return the texts in the language of the command, else that of a command before it, else the environment's."""
-    place: typer.Context | None = context
-    while lang is None and place is not None:
-        lang = place.params.get("lang")
-        # The parent of a context is typed as a plain one.
-        place = place.parent  # type: ignore[assignment]
-    return wording(language(lang), "commands", "goals")
 
 
 def goal_seek(  # noqa: PLR0913  (one parameter per option of the command)
@@ -61,7 +41,7 @@ def goal_seek(  # noqa: PLR0913  (one parameter per option of the command)
 
     common = Common(scenario, register, mapping, draws, seed, threads, out, tuple(set_ or ()))
     order = GoalOrder(common, target, probability, tuple(vary), tuple(bounds or ()), tolerance)
-    perform_goal_seek(order, _say(context, lang))
+    perform_goal_seek(order, texts_for(context, lang, "goals"))
 
 
 def allocate(  # noqa: PLR0913  (one parameter per option of the command)
@@ -85,4 +65,4 @@ def allocate(  # noqa: PLR0913  (one parameter per option of the command)
 
     common = Common(scenario, register, mapping, draws, seed, threads, out, tuple(set_ or ()))
     named = tuple(part.strip() for part in measures.replace("，", ",").split(",") if part.strip()) if measures else ()
-    perform_allocate(AllocateOrder(common, budget, named, output), _say(context, lang))
+    perform_allocate(AllocateOrder(common, budget, named, output), texts_for(context, lang, "goals"))

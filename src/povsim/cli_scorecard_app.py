@@ -8,16 +8,9 @@ from typing import Annotated
 
 import typer
 
-from povsim.wording import Wording, language, wording
+from povsim.cli_language import LangOption, texts_for
 
 FAILED = 1
-
-
-class Lang(StrEnum):
-    """Languages of the interface."""
-
-    zh = "zh"
-    en = "en"
 
 
 class TemplateKind(StrEnum):
@@ -28,26 +21,15 @@ class TemplateKind(StrEnum):
     card = "card"
 
 
-LangOption = Annotated[Lang | None, typer.Option("--lang")]
 CardArgument = Annotated[str, typer.Argument(metavar="NAME|FILE")]
 scorecard_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-
-def _say(context: typer.Context, lang: str | None) -> Wording:
-    """Return the texts in the language of the command, else that of a command before it, else the environment's."""
-    place: typer.Context | None = context
-    while lang is None and place is not None:
-        lang = place.params.get("lang")
-        # The parent of a context is typed as a plain one.
-        place = place.parent  # type: ignore[assignment]
-    return wording(language(lang), "commands", "scorecards")
 
 
 def list_scorecards(context: typer.Context, lang: LangOption = None) -> None:
     """List the shipped scorecards."""
     from povsim.cli_scorecards import show_scorecards
 
-    show_scorecards(_say(context, lang))
+    show_scorecards(texts_for(context, lang, "scorecards"))
 
 
 @scorecard_app.callback()
@@ -60,7 +42,7 @@ def show(context: typer.Context, name: CardArgument, lang: LangOption = None) ->
     """Show a scorecard whole."""
     from povsim.cli_scorecards import show_scorecard
 
-    show_scorecard(name, _say(context, lang))
+    show_scorecard(name, texts_for(context, lang, "scorecards"))
 
 
 @scorecard_app.command("check")
@@ -73,7 +55,7 @@ def check(
     """Check scorecards and run their worked examples."""
     from povsim.cli_scorecards import check_files
 
-    if check_files(files, cases, _say(context, lang)):
+    if check_files(files, cases, texts_for(context, lang, "scorecards")):
         raise typer.Exit(FAILED)
 
 
@@ -89,7 +71,7 @@ def template(
     """Write a table to be filled in, or a scorecard to start from."""
     from povsim.cli_scorecard_template import write_template
 
-    write_template(name, out, run, kind.value, _say(context, lang))
+    write_template(name, out, run, kind.value, texts_for(context, lang, "scorecards"))
 
 
 @scorecard_app.command("signals")
@@ -97,4 +79,4 @@ def signals(context: typer.Context, lang: LangOption = None) -> None:
     """List the simulated names."""
     from povsim.cli_scorecards import show_signals
 
-    show_signals(_say(context, lang))
+    show_signals(texts_for(context, lang, "scorecards"))

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from povsim import cli_show
-from povsim.assumptions import harmless
+from povsim.assumptions import harmless_table
 from povsim.errors import InputError, Problem
 from povsim.scoring.schema import Scorecard
 from povsim.scoring.scorecard import read_scorecard
@@ -136,7 +136,7 @@ def write_table(table: pd.DataFrame, out: Path) -> None:
     ...     Path(folder, "a.csv").read_text(encoding="utf-8-sig").splitlines()
     ['unit,value', "'=A,"]
     """
-    guarded = table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+    guarded = harmless_table(table)
     with replaced(out) as part:
         if out.suffix.lower() == ".csv":
             guarded.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -8,16 +8,9 @@ from typing import Annotated
 
 import typer
 
-from povsim.wording import Wording, language, wording
+from povsim.cli_language import LangOption, texts_for
 
 MOST_SEED = 2**32 - 1
-
-
-class Lang(StrEnum):
-    """Languages of the interface."""
-
-    zh = "zh"
-    en = "en"
 
 
 class Level(StrEnum):
@@ -51,22 +44,11 @@ class Luck(StrEnum):
     factor = "factor"
 
 
-LangOption = Annotated[Lang | None, typer.Option("--lang")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR")]
 YearOption = Annotated[int | None, typer.Option("--year", metavar="Y")]
 CardOption = Annotated[str | None, typer.Option("--scorecard", metavar="NAME|FILE")]
 sensitivity_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-
-def _say(context: typer.Context, lang: str | None, room: str) -> Wording:
-    """Return the texts in the language of the command, else that of a command before it, else the environment's."""
-    place: typer.Context | None = context
-    while lang is None and place is not None:
-        lang = place.params.get("lang")
-        # The parent of a context is typed as a plain one.
-        place = place.parent  # type: ignore[assignment]
-    return wording(language(lang), "commands", room)
 
 
 @sensitivity_app.callback()
@@ -95,7 +77,7 @@ def weights(  # noqa: PLR0913  (one parameter per option of the command)
     level = by.value if by else None
     perform(
         Order(run, scorecard, entered, tuple(scheme or ()), level, year, top, count, seed, out),
-        _say(context, lang, "weights"),
+        texts_for(context, lang, "weights"),
     )
 
 
@@ -116,7 +98,7 @@ def vetoes(  # noqa: PLR0913  (one parameter per option of the command)
     from povsim.cli_sensitivity_vetoes import Order, perform
 
     lists = (tuple(off or ()), tuple(threshold or ()), tuple(error or ()))
-    perform(Order(run, year, level.value, *lists, scorecard, out), _say(context, lang, "vetoes"))
+    perform(Order(run, year, level.value, *lists, scorecard, out), texts_for(context, lang, "vetoes"))
 
 
 @sensitivity_app.command("drivers")
@@ -155,4 +137,4 @@ def drivers(  # noqa: PLR0913  (one parameter per option of the command)
         discover=discover,
         threads=threads,
     )
-    perform(order, _say(context, lang, "drivers"))
+    perform(order, texts_for(context, lang, "drivers"))

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from povsim import cli_show
-from povsim.assumptions import harmless
+from povsim.assumptions import harmless_table
 from povsim.cli_progress import Reporter
 from povsim.cli_sensitivity_drivers_show import Done, boxes, opening, print_one, threshold
 from povsim.errors import InputError, Problem
@@ -226,7 +226,7 @@ def _write(done: Done, folder: Path, found: xr.Dataset | None) -> list[str]:
             write_dataset(dataset, part)
     for name, frame in frames.items():
         with replaced(folder / name) as part:
-            safe = frame.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+            safe = harmless_table(frame)
             safe.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
     return [str(folder / name) for name in (*sets, *frames)]
 

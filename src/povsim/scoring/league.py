@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -136,11 +135,3 @@ def years_of(scores: xr.Dataset, wanted: int | None = None) -> Sequence[int]:
     """Return the years of a Dataset of scores, or the one wanted."""
     years = [int(year) for year in scores["year"].to_numpy()]
     return years if wanted is None else [year for year in years if year == wanted]
-
-
-def item_table(scores: xr.Dataset, year: int, *, scenario: int = 0, scheme: int = 0) -> pd.DataFrame:
-    """Return mean points by unit (rows) and item (columns) in a year."""
-    one: Any = scores["points"].isel(scenario=scenario, scheme=scheme).sel(year=year).mean("draw")
-    frame = one.transpose("unit", "indicator").to_pandas()
-    assert isinstance(frame, pd.DataFrame)
-    return frame
