@@ -85,7 +85,7 @@ def sentences(found: Allocation, say: Wording) -> Iterator[str]:
     told = {"budget": budget, "unit": unit, "output": found.aim.name, "plan_cost": plan_cost}
     told |= {"plan": _amount(found.plan.output, found.aim, say)}
     if found.status in ("plan", "none_fits"):
-        yield say("allocate.plan", **told) if found.status == "plan" else say("allocate.none_fits", **told)
+        yield from _kept(found, told, say)
         return
     told |= {"best": _amount(best.output, found.aim, say), "gain": _amount(found.gain, found.aim, say)}
     told |= {"error": _amount(found.gain_error, found.aim, say)}
@@ -101,6 +101,13 @@ def sentences(found: Allocation, say: Wording) -> Iterator[str]:
         yield _over_scaled(found, budget + unit, say)
         if less and found.status == "not_shown":
             yield say("allocate.chance")
+
+
+def _kept(found: Allocation, told: dict[str, str], say: Wording) -> Iterator[str]:
+    yield say("allocate.plan", **told) if found.status == "plan" else say("allocate.none_fits", **told)
+    if found.over_budget > 0:
+        (over,), unit = _money([found.over_budget], found.currency, say)
+        yield say("allocate.over", over=over, unit=unit)
 
 
 def _over_scaled(found: Allocation, budget: str, say: Wording) -> str:

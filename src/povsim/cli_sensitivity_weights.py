@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from povsim.scoring.scores import score
 from povsim.scoring.values import indicator_values
 from povsim.sensitivity.weight_cards import case_of, compare_schemes
 from povsim.sensitivity.weight_files import write_report
+from povsim.sensitivity.weight_moves import entry_words
 from povsim.sensitivity.weight_report import Report, analyse
 from povsim.wording import Wording
 
@@ -262,13 +263,20 @@ def _left_out_table(report: Report, card: Scorecard, say: Wording) -> Table:
     for place in np.argsort(-found["mean_move"].to_numpy(), kind="stable")[:MOVERS]:
         one = found.isel(indicator=int(place))
         then = _first(one["rank"], report.top)
-        most = int(np.abs(one["moved"].to_numpy()).argmax())
-        mover = f"{_short(units[most], 12)} {int(one['moved'].to_numpy()[most]):+d}"
+        mover = _mover(one, units, say)
         names = [", ".join(_short(units[unit], 12) for unit in sorted(part)) for part in (then - now, now - then)]
         label = _short(items[str(one["indicator"].values)].label(say.lang), WIDEST_ITEM)
         rows.append([label, f"{float(one['mean_move']):.1f}", *(name or figures.NOTHING for name in names), mover])
     headings = [say(f"column.{key}") for key in ("item", "mean_move", "enters", "leaves", "mover")]
     return cli_show.grid(headings, rows, left=(0, 2, 3, 4))
+
+
+def _mover(one: xr.Dataset, units: Sequence[str], say: Wording) -> str:
+    """Return the unit that moves most; one that drops out or comes in moves more than any number of places."""
+    entry, moved = one["entry"].to_numpy(), one["moved"].to_numpy()
+    most = int((np.abs(entry) * (moved.size + 1) + np.abs(moved)).argmax())
+    move = str(entry_words(one, say.lang).to_numpy()[most]) or f"{int(moved[most]):+d}"
+    return f"{_short(units[most], 12)} {move}"
 
 
 def _first(ranks: xr.DataArray, top: int) -> set[int]:
@@ -282,9 +290,11 @@ def _scheme_table(compared: xr.Dataset, say: Wording) -> Table:
     rows = []
     for place in order:
         one = compared.isel(unit=int(place))
-        ranks, moves = one["rank"].to_numpy(), one["moved"].to_numpy()
-        rest = [f"{rank} ({move:+d})" for rank, move in zip(ranks[1:], moves[1:], strict=True)]
-        rows.append([_short(str(one["unit"].values)), str(ranks[0]), *rest])
+        ranks = [str(int(rank)) if rank else figures.NOTHING for rank in one["rank"].to_numpy()]
+        words = [str(word) for word in entry_words(one, say.lang).to_numpy()]
+        moves = [word or f"{int(move):+d}" for word, move in zip(words, one["moved"].to_numpy(), strict=True)]
+        rest = [f"{rank} ({move})" for rank, move in zip(ranks[1:], moves[1:], strict=True)]
+        rows.append([_short(str(one["unit"].values)), ranks[0], *rest])
     return cli_show.grid([say("column.unit"), *(_short(code, 14) for code in schemes)], rows)
 
 

@@ -174,6 +174,50 @@ def test_splits_that_cost_more_when_run_are_passed_over(sample):
         assert found.best.cost <= 90_000
 
 
+def test_a_split_over_the_budget_by_less_than_the_error_is_passed_over(sample):
+    def dear(levers, luck):
+        figures = respond(levers, luck)
+        if len(luck) == 40:
+            # On the check's draws a little more, well within the noise of spending.
+            figures[:, 1] += 100 + 2000 * (luck - luck.mean())
+        return figures
+
+    budget = 120_000.0
+    found = allocation_from(made_up(sample, dear), Aim("lasting_exits"), both_arms(sample), (budget, 40), ((), ()))
+    assert found.best is not None
+    assert found.best.cost <= budget
+    assert found.split["best"].tolist() == [60_000, 45_000]
+    assert (found.status, found.over_budget) == ("better", 0.0)
+
+
+def test_a_split_of_exactly_the_budget_fits_however_its_mean_is_rounded(sample):
+    def sevenths(levers, luck):
+        figures = respond(levers, luck)
+        figures[:, 1:] /= 7.0
+        return figures
+
+    mean = np.full(30, 60_000 / 7).mean()
+    assert mean + mean > 120_000 / 7
+    asked = (120_000 / 7, 30)
+    found = allocation_from(made_up(sample, sevenths), Aim("lasting_exits"), both_arms(sample), asked, ((), ()))
+    assert found.split["best"].tolist() == [60_000, 60_000]
+    assert found.over_budget == 0.0
+
+
+def test_a_plan_that_is_kept_says_by_how_much_it_is_over_the_budget(sample):
+    def peak(levers, luck):
+        figures = respond(levers, luck)
+        off = abs(levers.get(INDUSTRY, 60_000) - 60_000) + abs(levers.get(REPAIR, 30_000) - 30_000)
+        figures[:, 0] = 100 - off + luck
+        figures[:, 1] += 50.0 * (len(luck) == 40)
+        return figures
+
+    found = allocation_from(made_up(sample, peak), Aim("lasting_exits"), both_arms(sample), (90_000.0, 40), ((), ()))
+    assert found.status == "plan"
+    assert found.over_budget == pytest.approx(50.0)
+    assert found.dataset().attrs["over_budget"] == pytest.approx(50.0)
+
+
 def test_a_budget_below_what_has_to_be_spent(sample):
     def fixed(levers, luck):
         figures = respond(levers, luck)

@@ -95,6 +95,32 @@ def test_winners_and_losers_against_the_table_of_households(folders, result) -> 
         assert result.groups[result.groups["kind"] == kind]["households"].sum() == whole["households"]
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("draws", [20, 100, 300])
+def test_a_change_of_exactly_the_threshold_neither_wins_nor_loses(folders, plans, kind, draws) -> None:
+    """All changes of exactly 0.05 between shares of draws, then the next larger ones."""
+    with open_run(folders["a"]) as a, open_run(folders["b"]) as b:
+        tables = [run.households().assign(weight=1) for run in (a, b)]
+        outcomes = [run.outcomes.load() for run in (a, b)]
+    step = draws // 20
+    before = np.arange(len(tables[0])) % (draws - step)
+    for more, counted in ((0, False), (1, True)):
+        after = np.minimum(before + step + more, draws)
+        moves = after - before > step
+        for first, second, name in ((before, after, "lost"), (after, before, "won")):
+            sides = [
+                table.assign(poor=(count / draws).astype(kind))
+                for table, count in zip(tables, (first, second), strict=True)
+            ]
+            told = compare(
+                [(one, plan, table) for one, plan, table in zip(outcomes, plans, sides, strict=True)], common_luck=True
+            ).groups
+            row = told[told["kind"] == "all"].iloc[0]
+            year = (tables[0]["year"] == 2020).to_numpy()
+            assert row[name] == (moves[year].sum() if counted else 0)
+            assert row["won"] + row["lost"] == row[name]
+
+
 def test_one_run_with_two_scenarios_and_memory_tell_the_same(folders, plans, people, result) -> None:
     inside = compare([folders["both"]], by="township")
     xr.testing.assert_allclose(inside.differences, result.differences)

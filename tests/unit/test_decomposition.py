@@ -144,6 +144,21 @@ def test_shares_of_measures_add_up_to_what_two_runs_tell(sample, people) -> None
         measure_shares(people, first, sample, year=1999, settings=settings)
 
 
+def test_the_year_has_to_be_in_both_plans(sample, people, monkeypatch) -> None:
+    def never(*_, **__):
+        raise AssertionError("run")
+
+    monkeypatch.setattr("povsim.planning.measure_shares.run_scenarios", never)
+    short = povsim.read_scenario("sample", overrides=["code=short", "years=[2016,2019]", "targets=[]"])
+    for year in (None, 2020):
+        with pytest.raises(InputError, match=r"year: is not in the plan; found 2020; allowed: 2016 to 2019, as short"):
+            measure_shares(people, sample, short, year=year)
+        with pytest.raises(InputError, match=r"year: is not in the plan; found 2020; allowed: 2016 to 2019, as short"):
+            measure_shares(people, short, sample, year=2020)
+    with pytest.raises(InputError, match=r"years: .*found sample: 2016 to 2020; allowed: 2016 to 2019, as short"):
+        measure_shares(people, short, sample, year=2018)
+
+
 def test_sampled_shares_of_measures_say_so(sample, people) -> None:
     first = off("industry", "dibao_new", "repair", "water")
     found = measure_shares(people, first, sample, orders=2, settings=Settings(draws=range(1), seed=1))

@@ -142,12 +142,25 @@ def test_chances_follow_the_comparison_and_the_scale() -> None:
         ({"a": 0, "b": 1}, 1.0, ["a"], "above zero on the log scale"),
         ({"a": 1, "b": 1, "c": 1}, 1.0, [], "no such rule"),
         ({"a": 1, "b": 1}, {"a": 1.0}, [], "sd.b: is missing"),
+        ({"a": np.nan, "b": 1}, 0.0, [], "thresholds.a: should be a number; found nan"),
+        ({"a": 1, "b": np.nan}, 1.0, ["b"], "thresholds.b: should be a number; found nan"),
     ],
 )
 def test_errors_of_measurement_are_checked(thresholds: dict, sd, log: list[str], words: str) -> None:
     values = xr.DataArray([[2.0, 2.0]], dims=("unit", "veto"), coords={"veto": ["a", "b"]})
     with pytest.raises(InputError, match=words):
         v.failure_chances(values, thresholds, sd, log=log)
+
+
+def test_truths_that_are_no_table_of_flags_are_refused() -> None:
+    chances = table(np.ones((2, 2))) * 0.5
+    for truly, words in (
+        (np.ones((2, 2), dtype=bool), "should be a DataArray"),
+        (table(np.ones((2, 2))).astype(float), "should be booleans; found float64"),
+        (table(np.ones((3, 2))), "another number of units"),
+    ):
+        with pytest.raises(InputError, match=words):
+            v.flip_chances(chances, truly)
 
 
 def test_chances_outside_their_range_are_refused() -> None:
@@ -269,3 +282,15 @@ def test_prices_of_cures_are_checked() -> None:
         v.unit_cures(values, cost={"a": 1})
     with pytest.raises(InputError, match="no such rule"):
         v.unit_cures(values, scale={"zz": 1})
+    for cost in (values.T[:, :0], values.rename(unit="x"), values[:, 0]):
+        with pytest.raises(InputError, match=r"cost: (lacks labels|has other dims|has another shape)"):
+            v.unit_cures(values, cost=cost)
+    with pytest.raises(InputError, match="cost: has another shape"):
+        v.unit_cures(values, cost=xr.DataArray([1.0], dims="veto"))
+
+
+@pytest.mark.parametrize("allowed", [-1, 1.5, True])
+def test_what_cures_cannot_know_is_refused_all_at_once(allowed) -> None:
+    values = xr.DataArray([[1.0, np.nan], [2.0, 1.0]], dims=("unit", "veto"), coords={"veto": ["a", "a"]})
+    with pytest.raises(InputError, match=r"(?s)names rules twice.*missing; found 1 of 4.*allowed: does not fit"):
+        v.unit_cures(values, allowed=allowed)

@@ -157,6 +157,8 @@ def test_sequential_hits_averaged_over_all_orders_are_the_shapley_shares() -> No
         (xr.DataArray([[1]]), {}, "patterns need one dim"),
         (xr.DataArray([4], attrs={"veto": ["a"]}), {}, "does not list"),
         (xr.DataArray(np.ones((1, 300), dtype=bool), dims=("u", "veto")), {}, "too many rules"),
+        (table(np.ones((2, 2))).assign_coords(veto=["a", "a"]), {}, "veto: names rules twice; found a"),
+        (xr.DataArray([4], attrs={"veto": ["a", "a"]}), {}, "(?s)names rules twice; found a.*does not list"),
     ],
 )
 def test_attribution_refuses_what_it_cannot_count(blocked, more: dict, words: str) -> None:
@@ -265,6 +267,40 @@ def test_vetoes_by_rank_agree_with_all_subsets() -> None:
 def test_limits_of_rollups_are_checked(limit: float, comparison, words: str) -> None:
     with pytest.raises(InputError, match=words):
         v.rollup_attribution(v.histograms(made_villages(2), list("ab")), limit=limit, comparison=comparison)
+
+
+def test_rules_named_twice_are_refused_everywhere() -> None:
+    double = table(np.ones((2, 2))).assign_coords(veto=["a", "a"])
+    rows = pd.DataFrame({"village": ["a"], "pattern": [1], "persons": [1]})
+    one = xr.DataArray([[1.0], [2.0]], dims=("unit", "veto"), coords={"veto": ["a"]})
+    asked = (
+        lambda: v.histograms(rows, ["a", "a"]),
+        lambda: v.game_attribution(lambda on: on.sum(), ["a", "a"]),
+        lambda: v.rank_attribution(table(np.ones((2, 2))).assign_coords(veto=["a", "rank"]), [1, 2], places=1),
+        lambda: v.exclusion_curves(one, double),
+        lambda: v.measured_attribution(double * 0.5),
+        lambda: v.failure_chances(double * 1.0, {"a": 1}, 1.0),
+    )
+    for ask in asked:
+        with pytest.raises(InputError, match=r"names? rules twice; found (a|rank)"):
+            ask()
+
+
+@pytest.mark.parametrize(("places", "words"), [(-1, "found -1"), (1.5, "found 1.5; allowed: a whole number")])
+def test_places_are_whole(places: float, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        v.rank_attribution(table(np.ones((2, 2))), [1, 2], places=places)
+
+
+def test_rows_without_an_area_or_a_whole_pattern_are_refused() -> None:
+    rows = pd.DataFrame({"village": ["a", None, "b"], "pattern": [1, 0, 1], "persons": [1, 2, 3]})
+    with pytest.raises(InputError, match="village: is missing; found 1 of 3 rows"):
+        v.histograms(rows, ["a"])
+    rows = rows.assign(pattern=[1.5, 0.0, np.nan])
+    with pytest.raises(InputError, match=r"(?s)village: is missing.*pattern: should be whole numbers; found float64"):
+        v.histograms(rows, ["a"])
+    with pytest.raises(InputError, match="pattern: cannot be negative; found -1"):
+        v.histograms(rows.assign(village="a", pattern=[0, -1, 1]), ["a"])
 
 
 def test_histograms_are_checked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import povsim
 from povsim.errors import InputError
-from povsim.sensitivity import weight_kernels, weight_packed, weights
+from povsim.sensitivity import weight_kernels, weight_moves, weight_packed, weights
 from povsim.sensitivity.weight_draws import limits_of, start_of
 from povsim.sensitivity.weight_report import analyse
 from povsim.sensitivity.weight_walk import walked
@@ -376,13 +377,15 @@ REFUSED = [
         lambda: weights.rank_acceptability(
             SCORES, xr.DataArray([[1, 0]], {"indicator": ["a", "z"]}, ("weighting", "indicator"))
         ),
-        "b: has no weight",
+        "lacks labels of indicator: b",
     ),
     (lambda: weights.stability_intervals(SCORES, {"a": 60}), "b: has no points"),
     (lambda: weights.stability_intervals(SCORES, {"a": 60, "b": -1, "c": 1}), "(?s)c: unknown.*b: points do not fit"),
     (lambda: weights.stability_intervals(SCORES, points(0, 0)), "are all 0"),
     (lambda: weights.stability_intervals(SCORES, pd.Series([5, 1, 4], ["a", "a", "b"])), "a: has points twice"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), top=3), "top: is out of range; found 3"),
+    (lambda: weights.stability_intervals(SCORES, points(6, 4), top=1.5), "top: should be a whole number; found 1.5"),  # type: ignore[arg-type]
+    (lambda: weights.stability_intervals(SCORES, points(6, 4), top=True), "should be a whole number; found True"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), pass_line=11), "0 to 10 points"),
     (lambda: weights.stability_intervals(SCORES, points(6, 4), top=1, pass_line=1), "one at a time"),
     (lambda: weights.fewest_points_to_swap(SCORES, points(6, 4), "U0", "U11"), "did you mean 'U1'"),
@@ -485,6 +488,89 @@ def test_schemes_are_compared() -> None:
     assert found["rank"].values.tolist() == [[1, 2], [2, 1]]
     assert found["moved"].values.tolist() == [[0, 0], [-1, 1]]
     assert found["ahead"].values.tolist() == [[0, 0], [0, 1]]
+
+
+def ranks(*rows: Any) -> xr.Dataset:
+    """Ranks (indicator, unit) out of totals, not a number for units without a place."""
+    return ranked_as_points(np.array(rows, dtype=float), {"indicator": list(LABELS[: len(rows)]), "unit": list("ABCD")})
+
+
+def ranked_as_points(totals: np.ndarray, dims: dict[str, list[str]]) -> xr.Dataset:
+    return weight_moves.ranked(totals, dims, 100.0)
+
+
+def test_who_drops_out_gains_no_places() -> None:
+    now = ranked_as_points(np.array([0.9, 0.8, 0.7, np.nan]), {"unit": list("ABCD")})
+    # a: A falls to the end; b: C drops out; c: D comes in first; d: nobody has a place any more
+    then = ranks([0.1, 0.8, 0.7, np.nan], [0.9, 0.8, np.nan, np.nan], [0.9, 0.8, 0.7, 1.0], [np.nan] * 4)
+    found = weight_moves.with_moves(then, now)
+    assert found["moved"].values.tolist() == [[-2, 1, 1, 0], [0, 0, 0, 0], [-1, -1, -1, 0], [0, 0, 0, 0]]
+    assert found["entry"].values.tolist() == [[0, 0, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1], [-1, -1, -1, 0]]
+    np.testing.assert_allclose(found["mean_move"], [4 / 3, 0, 1, np.nan])
+    told = weight_moves.told_moves(found)
+    np.testing.assert_array_equal(
+        told["moved"], [[-2, 1, 1, np.nan], [0, 0, np.nan, np.nan], [-1, -1, -1, np.nan], [np.nan] * 4]
+    )
+    for lang, said in (("en", ["drops out", "comes in"]), ("zh", ["退出排名", "新进排名"])):
+        words = weight_moves.entry_words(found, lang).values
+        assert [words[1, 2], words[2, 3]] == said
+        assert words[0].tolist() == [""] * 4
+
+
+def test_schemes_under_which_a_veto_strikes_say_who_drops_out() -> None:
+    shares, small = league((1.0, 0.2), (0.3, 0.9), (0.5, 0.5))
+    own = povsim.weight_scheme(small)
+    scores = povsim.score(shares, small, schemes=[own, own.named("other")])
+    # B is struck out under the second scheme
+    struck = (scores["scheme"] == "other") & (scores["unit"] == scores["unit"][1])
+    scores["rank"] = scores["rank"].where(~struck, 0)
+    found = weights.compare_schemes(scores, year=2016)
+    now = found["rank"].values[0]
+    assert found["rank"].values[1, 1] == 0
+    assert found["entry"].values.tolist() == [[0, 0, 0], [0, -1, 0]]
+    assert found["moved"].values[1, 1] == 0
+    assert found["mean_move"].values[1] == ((now[[0, 2]] > now[1]).sum()) / 2
+
+
+def test_the_files_leave_places_blank_for_who_drops_out(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from povsim.sensitivity.weight_files import tables, write_report
+    from povsim.wording import wording
+
+    shares, small = league((1.0, 0.2), (0.3, 0.9), (0.5, 0.5))
+    case = weights.case_of(shares, small, year=2016)
+    report = analyse(case, top=1, count=50)
+    left_out = report.left_out.copy(deep=True)
+    left_out["rank"][0, 1] = 0
+    report = replace(report, left_out=weight_moves.with_moves(left_out, left_out.rename(
+        {"rank": "before", "total": "sum", "rank_now": "rank", "total_now": "total"})[["rank", "total"]]))  # fmt: skip
+    frame = dict(tables(report, lang="zh"))["left_out"]
+    assert frame.loc[1, "entry"] == "退出排名"
+    assert np.isnan(frame.loc[1, "moved"])
+    for lang, said in (("en", "drops out"), ("zh", "退出排名")):
+        write_report(tmp_path / lang, report, None, wording(lang, "weights"))
+        book = load_workbook(tmp_path / lang / "weights.xlsx")
+        rows = [row for sheet in book for row in sheet.iter_rows(values_only=True) if said in row]
+        assert len(rows) == 1
+        assert None in rows[0]
+        with xr.open_dataset(tmp_path / lang / "weights.nc") as stored:
+            assert np.isnan(stored["left_out_moved"].values[0, 1])
+            assert stored["left_out_entry"].values[0, 1] == -1
+
+
+@pytest.mark.parametrize("reasons", [(), ("vetoes",)])
+@pytest.mark.parametrize(
+    ("top", "said"),
+    [(4, "top: is out of range; found 4; allowed: 1 to 3"), (0, "out of range"), (1.5, "whole number; found 1.5")],
+)
+def test_first_places_are_whole_and_no_more_than_units(reasons: tuple[str, ...], top: Any, said: str) -> None:
+    shares, small = league((1.0, 0.2), (0.3, 0.9), (0.5, 0.5))
+    case = replace(weights.case_of(shares, small, year=2016), reasons=reasons)
+    with pytest.raises(InputError, match=said):
+        analyse(case, top=top, count=20)
+    with pytest.raises(InputError, match=said):
+        weights.rescored_intervals(case, top=top)
 
 
 def test_the_command_answers_in_both_languages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

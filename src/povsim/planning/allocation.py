@@ -40,6 +40,8 @@ CHECKS = 6
 """Splits tried by full runs before giving up, the one with the largest expected gain first."""
 SAME_MONEY = 0.05
 """A budget this near to the plan's spending is compared with the plan alone."""
+ROUNDING = 1e-9
+"""Means of spending that differ by less than this share are equal."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Allocation:
     status : {"better", "not_shown", "plan", "none_fits"}
         ``better``: its gain (with less money than the plan spends, that over the plan scaled to the budget) exceeds
         the simulation error. ``not_shown``: a gain was expected, but the check cannot tell
-        it from none. ``plan``: no other split within the budget is expected to do better than the plan.
+        it from none. ``plan``: no other split within the budget is expected to do better than the plan, which may
+        itself cost more when run in full; see ``over_budget``.
         ``none_fits``: splits that were expected to fit cost more when run.
     aim, budget, currency : Aim, float, str
         What was asked; the budget is a year's.
@@ -117,6 +120,13 @@ class Allocation:
     scaled_gain: float = float("nan")
     scaled_error: float = float("nan")
 
+    @property
+    def over_budget(self) -> float:
+        """By how much the plan, where it is kept, cost more than the budget when run in full; a split never does."""
+        if self.status != "plan" or _fits(self.plan, self.budget):
+            return 0.0
+        return self.plan.cost - self.budget
+
     def dataset(self) -> xr.Dataset:
         """Return split (dim ``measure``) and curves (dim ``level``) with the answer in the attributes."""
         money = f"{self.currency} per year"
@@ -127,7 +137,7 @@ class Allocation:
             "plan_output": self.plan.output, "plan_cost": self.plan.cost, "gain": self.gain,
             "gain_error": self.gain_error, "draws": self.draws, "sampled_draws": self.sampled, "seed": self.seed,
             "runs": self.runs, "left": ", ".join(self.left), "set_aside": ", ".join(self.set_aside),
-            "paired": ", ".join(self.paired), "funds": ", ".join(self.funds),
+            "paired": ", ".join(self.paired), "funds": ", ".join(self.funds), "over_budget": self.over_budget,
         }  # fmt: skip
         if self.best is not None:
             told |= {"best_output": self.best.output, "best_cost": self.best.cost}
@@ -308,9 +318,8 @@ def _tried_in_full(
             break
         if split == plan or (plan not in excluded and sampled.responses.of(split)[0] <= 0 <= _room(sampled, budget)):
             return "plan", None
-        cost = bench.ask([change_of(arms, split)], check)[0, :, 1:].sum(axis=1)
-        error = Z * cost.std(ddof=1) / math.sqrt(len(check))
-        if cost.mean() <= budget + error:
+        # A budget is not to be exceeded by what the simulation error would excuse.
+        if _fits(_checked(bench.ask([change_of(arms, split)], check)[0]), budget):
             return "better", split
         excluded.append(split)
     return "none_fits", None
@@ -325,6 +334,10 @@ def _paired(aim: Aim, one: Floats, other: Floats) -> tuple[float, float]:
     """Return the gain of one over another on common draws, and half of its 95 % interval."""
     difference = aim.sign * (one[:, 0] - other[:, 0])
     return float(difference.mean()), float(Z * difference.std(ddof=1) / math.sqrt(len(difference)))
+
+
+def _fits(run: Checked, budget: float) -> bool:
+    return run.cost <= budget * (1 + ROUNDING)
 
 
 def _checked(figures: Floats) -> Checked:

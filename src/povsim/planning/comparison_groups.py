@@ -17,6 +17,8 @@ from povsim.terms import CATEGORIES, CAUSES, STATUSES
 
 THRESHOLD = 0.05
 """A household wins or loses when its probability of being poor changes by more than this."""
+RESOLUTION = 1e-6
+"""Changes this near to the threshold are exactly the threshold: shares of draws are stored with an error below it."""
 BAND_WIDTH = 1.2816
 """Standard errors on either side of the middle 80 % of a normal distribution."""
 STATES = ("registered", "exited", "relapsed", "monitored")
@@ -58,6 +60,11 @@ def winners_and_losers(first: Side, second: Side, pairing: Pairing, asked: Quest
         One row a kind of group and group: ``households``, ``persons`` (weighted), ``won`` and ``lost`` (households),
         ``share_won``, ``share_lost`` (of households), ``change`` (mean change of the probability of being poor, by
         persons), ``income_change`` (mean, per head). None where a run was made without households.
+
+    Notes
+    -----
+    A household wins or loses by a change of more than the threshold: one of exactly the threshold does neither, and a
+    change within ``RESOLUTION`` of it counts as exactly it, however the two shares of draws were rounded when stored.
     """
     years = sorted({asked.year, int(second.outcomes["year"].to_numpy()[0])})
     tables = [household_table(side.households, side.scenario, years, ("income_per_head",)) for side in (first, second)]
@@ -67,7 +74,8 @@ def winners_and_losers(first: Side, second: Side, pairing: Pairing, asked: Quest
     both = _grouped(both, tables[0], first, asked)
     change = both["poor_second"].to_numpy(dtype=np.float64) - both["poor"].to_numpy(dtype=np.float64)
     bar = asked.threshold + (0.0 if pairing.common else _noise(both, first, second))
-    both = both.assign(change=change, won=change < -bar, lost=change > bar)
+    counts = np.abs(change) - bar > RESOLUTION
+    both = both.assign(change=change, won=counts & (change < 0), lost=counts & (change > 0))
     kinds = [kind for kind in KINDS if kind == "all" or kind in both]
     return pd.DataFrame([row for kind in kinds for row in _rows(both, kind)])
 

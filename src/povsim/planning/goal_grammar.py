@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +18,8 @@ from povsim.sweep_outputs import OUTPUTS, RATIOS, VERDICTS, Chosen, choose_outpu
 from povsim.terms import Language
 
 COMPARISONS = {"<=": "<=", ">=": ">=", "<": "<", ">": ">", "≤": "<=", "≥": ">=", "=<": "<=", "=>": ">="}
+SHARES = tuple(name for name, (unit, *_) in RATIOS.items() if unit == "share")
+"""Outputs that a percentage can be said of."""
 _PATTERN = re.compile(
     r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*\(\s*(?P<year>[0-9]{4})\s*(?:,(?P<area>[^(),]+))?\)\s*"
     r"(?:(?P<sign><=|>=|=<|=>|<|>|≤|≥)\s*(?P<number>[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
@@ -42,6 +44,8 @@ class Goal:
         One of <=, <, >=, >; empty for a target.
     number : float
         What it is compared with; 0 for a target.
+    percent : bool
+        Whether the number was written with %, which only a share may be; the same goal either way.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Goal:
     area: str = ""
     comparison: str = ""
     number: float = 0.0
+    percent: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Return the text that reads back as this goal."""
@@ -60,8 +65,7 @@ class Goal:
         """Return the goal for people: shares as percentages."""
         if not self.comparison:
             return str(self)
-        shares = [name for name, (unit, *_) in RATIOS.items() if unit == "share"]
-        whole = figures.percent(self.number, lang, 4) if self.name in shares else figures.number(self.number)
+        whole = figures.percent(self.number, lang, 4) if self.name in SHARES else figures.number(self.number)
         number = re.sub(r"\.?0+( ?%)$", r"\1", whole)
         return f"{str(self).partition(') ')[0]}) {self.comparison} {number}"
 
@@ -123,7 +127,8 @@ def parse_goal(text: str) -> Goal:
     number = float(Decimal(found["number"]) / (100 if found["percent"] else 1))
     if not np.isfinite(number):
         raise InputError("goal", [Problem("target", "the number is too large", found["number"])])
-    return Goal(found["name"], int(found["year"]), area, COMPARISONS[found["sign"]], number)
+    sign, percent = COMPARISONS[found["sign"]], bool(found["percent"])
+    return Goal(found["name"], int(found["year"]), area, sign, number, percent)
 
 
 @dataclass(frozen=True)
@@ -197,9 +202,19 @@ def _name_problems(goal: Goal, targets: Sequence[str]) -> list[Problem]:
     if goal.name not in OUTPUTS and goal.comparison:
         mend = f"write {goal.name}({goal.year}), or compare an output"
         return [Problem("target", "a target of the scenario states its own comparison", str(goal), mend=mend)]
-    if goal.name in RATIOS and RATIOS[goal.name][0] == "share" and not 0 <= goal.number <= 1:
+    return _number_problems(goal)
+
+
+def _number_problems(goal: Goal) -> list[Problem]:
+    if goal.name in SHARES and not 0 <= goal.number <= 1:
         mend = f"write {goal.number:g}% for {goal.number:g} in a hundred"
         return [Problem("target", "is a share", f"{goal.number:g}", "0 to 1, or 0% to 100%", mend)]
+    if goal.percent and goal.name not in SHARES:
+        written = f"{goal.number * 100:.12g}"
+        where = f"{goal.name}({goal.year}{f', {goal.area}' if goal.area else ''})"
+        allowed = f"a plain number; % of {', '.join(SHARES)}"
+        mend = f"write {where} {goal.comparison} {written}, or compare a share"
+        return [Problem("target", f"{goal.name} is not a share", f"{written}%", allowed, mend)]
     return []
 
 

@@ -29,7 +29,7 @@ PILOT = (10, 40)
 FEW_STEPS = 4
 """So many secants before plain halving."""
 FINEST = 0.02
-"""Share of the range that a bracket is narrowed to where margins are only flags."""
+"""Share of the range that a bracket is narrowed to at least; where margins are only flags, no further."""
 REFINED = 17
 """Values of the grid where the response is not monotone."""
 CHECKED = 6
@@ -99,7 +99,7 @@ class Found:
     Attributes
     ----------
     status : {"found", "everywhere", "unreachable", "no_effect"}
-        A value holds; all do; none does (the best is told); the lever moves nothing.
+        A value holds; all do; none does (the best is told); the lever moves nothing over the coarse grid.
     value, held : float, int
         The answer, or the best value, and in how many of all draws the goal holds there.
     low, high : float
@@ -133,11 +133,16 @@ class _Notes:
         for place, row in zip(positions, self.ask(positions, self.quest.pilot), strict=True):
             self.coarse[place] = row
 
+    def whole(self, positions: Sequence[int]) -> Floats:
+        """Return margins over all draws, shape (position, draw)."""
+        asked = [place for place in positions if place not in self.full]
+        if asked:
+            self.full.update(zip(asked, self.ask(asked, self.quest.draws), strict=True))
+        return np.array([self.full[place] for place in positions])
+
     def count(self, position: int) -> int:
         """Return in how many of all draws the goal holds at a position."""
-        if position not in self.full:
-            self.full[position] = self.ask([position], self.quest.draws)[0]
-        return int(self.quest.held(self.full[position]).sum())
+        return int(self.quest.held(self.whole([position])).sum())
 
     def x(self, position: int) -> float:
         return float(self.quest.values[position])
@@ -189,7 +194,10 @@ def seek(quest: Quest, ask: Ask) -> Found:
     notes.look(grid)
     rows = np.array([notes.coarse[place] for place in grid])
     if (rows == rows[0]).all():
-        return _no_effect(notes)
+        # Few draws may be just those that the lever does not move: ends and grid are asked with all.
+        rows = notes.whole(grid)
+        if (rows == rows[0]).all():
+            return _no_effect(notes)
     direction = direction_of(rows, quest.held(rows))
     return _monotone(notes, direction) if direction else _winding(notes, grid)
 
@@ -225,8 +233,7 @@ def _no_effect(notes: _Notes) -> Found:
 
 def _monotone(notes: _Notes, direction: int) -> Found:
     """Narrow a bracket; places count in the direction that helps."""
-    quest, last = notes.quest, len(notes.quest.values) - 1
-    need = quest.need(quest.draws)
+    last, need = len(notes.quest.values) - 1, notes.quest.need(notes.quest.draws)
 
     def at(place: int) -> int:
         return place if direction > 0 else last - place
@@ -265,21 +272,24 @@ def _first_guess(notes: _Notes, order: Sequence[int]) -> int:
 
 
 def _is_narrow(notes: _Notes, ends: tuple[int | None, int | None]) -> bool:
-    """Tell whether a bracket is as narrow as was asked, or as the simulation error allows."""
+    """Tell whether a bracket is as narrow as was asked, or as ``FINEST`` demands and the simulation error allows."""
     quest, (low, high) = notes.quest, ends
     assert high is not None
     gap = abs(notes.x(high) - notes.x(low)) if low is not None else math.inf
     if quest.tolerance is not None:
         return gap <= quest.tolerance
+    # On a plateau just enough draws may hold far down: nothing is the least that holds before one near it has failed.
+    if gap > FINEST * quest.wide * (1 + 1e-9):
+        return False
+    slope = _slope(notes, high)
+    if not slope:
+        # A jump between two levels can be told to the next value; flags say too little to be worth it.
+        return not notes.is_smooth()
     excess = notes.count(high) - quest.need(quest.draws)
     slack = 0.5 * math.sqrt(quest.draws * quest.probability * (1 - quest.probability))
     # Where every draw is needed none can be in excess, however far the lever was moved.
-    if quest.need(quest.draws) < quest.draws and excess <= slack:
-        return True
-    slope = _slope(notes, high)
-    if not slope:
-        return gap <= FINEST * quest.wide
-    return gap <= max(_half_width(notes, high, slope), quest.wide / (4 * len(quest.values)))
+    few = quest.need(quest.draws) < quest.draws and excess <= slack
+    return few or gap <= max(_half_width(notes, high, slope), quest.wide / (4 * len(quest.values)))
 
 
 def _half_width(notes: _Notes, position: int, slope: float) -> float:
@@ -290,10 +300,8 @@ def _half_width(notes: _Notes, position: int, slope: float) -> float:
 
 def _next_guess(notes: _Notes, bracket: tuple[int, int], inner: tuple[int, int], how: tuple[int, int]) -> int:
     """Return the next place: by the secant of the deciding margin, a little beyond; by halving where that is slow."""
-    low, high = bracket
-    direction, steps = how
-    last = len(notes.quest.values) - 1
-    latest = next(reversed(notes.full))
+    (low, high), (direction, steps) = bracket, how
+    last, latest = len(notes.quest.values) - 1, next(reversed(notes.full))
     slope = _slope(notes, latest)
     if steps > FEW_STEPS or slope * direction <= 0:
         # Above what failed the next value of the coarse grid, and at last the end, which shows what can be reached.
@@ -301,11 +309,20 @@ def _next_guess(notes: _Notes, bracket: tuple[int, int], inner: tuple[int, int],
         return (low + high) // 2 if high <= last else next((place for place in coarse if place > low), last)
     aim = notes.x(latest) - notes.rank(notes.full[latest]) / slope
     if notes.count(latest) < notes.quest.need(notes.quest.draws):
-        # From below a little beyond, so that the next one likely holds and ends the search.
+        # From below a little beyond, so that the next one likely holds.
         aim += direction * _half_width(notes, latest, slope) / 4
-    position = int(np.searchsorted(notes.quest.values, aim))
-    position = min(max(position, min(inner)), max(inner))
+    else:
+        aim = _shown_near(notes, (aim, notes.x(latest)), notes.x(inner[0]), direction)
+    position = min(max(int(np.searchsorted(notes.quest.values, aim)), min(inner)), max(inner))
     return position if direction > 0 else last - position
+
+
+def _shown_near(notes: _Notes, ends: tuple[float, float], least: float, direction: int) -> float:
+    """Return what to try below a value that holds: where that seems nearly the least, what shows it by failing."""
+    begins, holds = ends
+    # Less than the width asked for, which the next value of the ladder may exceed.
+    near = holds - direction * 0.75 * (notes.quest.tolerance or FINEST * notes.quest.wide)
+    return near if (begins - near) * direction > 0 and (near - least) * direction > 0 else begins
 
 
 def _slope(notes: _Notes, position: int) -> float:
@@ -358,9 +375,9 @@ def _winding(notes: _Notes, grid: Sequence[int]) -> Found:
     ranks = {place: notes.rank(row) for place, row in notes.coarse.items()}
     holding = [place for place, rank in ranks.items() if quest.held(np.array(rank))]
     best = max(ranks, key=lambda place: ranks[place])
-    order = sorted(holding, key=lambda place: abs(notes.x(place) - quest.now))[: CHECKED - 1]
-    need = quest.need(quest.draws)
-    for place in dict.fromkeys([*order, best]):
+    near, need = (lambda place: abs(notes.x(place) - quest.now)), quest.need(quest.draws)
+    # What was asked with all draws before costs nothing more.
+    for place in [*sorted(holding, key=near)[: CHECKED - 1], best, *sorted(notes.full, key=near)]:
         if notes.count(place) >= need:
             return _finished(notes, "found", _drawn_in(notes, place), 0)
     top = max(notes.full, key=lambda place: (notes.count(place), notes.rank(notes.full[place])))

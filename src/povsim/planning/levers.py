@@ -25,6 +25,8 @@ FARTHEST = 3.0
 """A lever goes from nothing to so many times its value, within the schema's range; a share takes the whole range."""
 WHOLE = ("households", "villages", "years", "households per year", "villages per year")
 """Units of which only whole numbers make sense."""
+MOST_VALUES = 1_000_000
+"""Values that a ladder may have: more than any search can tell apart, and still made within a second."""
 NOT_MOVED = {**UNSWEPT, "targets": "a goal is not reached by moving it"}
 SAME_WORD = {"coverage": "share", "loan": "microcredit", "loans": "microcredit"}
 """Words that people use for entries of other names; only for the nearest name offered."""
@@ -251,6 +253,11 @@ def ladder(lever: Lever, tolerance: float | None = None) -> npt.NDArray[np.float
     tolerance : float, optional
         How fine; at least a hundred steps or so if not given.
 
+    Raises
+    ------
+    InputError
+        A tolerance that asks for more than ``MOST_VALUES`` values.
+
     Examples
     --------
     >>> from povsim.scenario import read_scenario
@@ -263,6 +270,10 @@ def ladder(lever: Lever, tolerance: float | None = None) -> npt.NDArray[np.float
     if tolerance is not None:
         power = min(power, math.floor(math.log10(tolerance)))
     power = max(power, 0) if lever.whole else power
+    finest = math.ceil(math.log10(wide / MOST_VALUES))
+    if power < finest:
+        what, allowed = f"too fine for {lever.path}", f"at least {10.0**finest:g} {lever.unit}"
+        raise InputError("goal seek", [Problem("tolerance", what, f"{tolerance:g}", allowed)])
     first, last = math.ceil(lever.low / 10.0**power), math.floor(lever.high / 10.0**power)
     # Texts make round numbers exact: 3e-2 is 0.03, while 3 * 0.01 need not be.
     between = [float(f"{step}e{power}") for step in range(first, last + 1)]

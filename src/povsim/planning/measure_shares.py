@@ -158,7 +158,7 @@ def measure_shares(  # noqa: PLR0913  (a door: all but three by keyword)
     Raises
     ------
     InputError
-        Plans that are the same, or do not go together; a year that is not theirs.
+        Plans that are the same, run over different years, or do not go together; a year that is not in both.
 
     Examples
     --------
@@ -173,9 +173,7 @@ def measure_shares(  # noqa: PLR0913  (a door: all but three by keyword)
     game = game_of(first, second)
     chosen = replace(settings or Settings(draws=range(20), seed=1), household_summary=False, keep_households=False)
     when = first.years[1] if year is None else year
-    if when not in first.span:
-        allowed = f"{first.years[0]} to {first.years[1]}"
-        raise InputError("measure_shares", [Problem("year", "is not in the plan", str(when), allowed)])
+    _check_years(first, second, when)
     players = len(game.players)
     picked = sampled_orders(players, max(orders, 2), chosen.seed)
     exact = 1 << players <= (players - 1) * len(picked) + 2
@@ -190,6 +188,21 @@ def measure_shares(  # noqa: PLR0913  (a door: all but three by keyword)
         errors = sampled_shapley(picked, along.mean(axis=-1))[1]
     told = {"exact": int(exact), "runs": len(worth), "orders": len(picked), "draws": len(chosen.draws), "year": when}
     return _dataset(game, values, errors, told)
+
+
+def _check_years(first: Scenario, second: Scenario, year: int) -> None:
+    """Refuse what a part of the mixtures could not be run or counted for, before any is run."""
+    plans = [(plan, f"{plan.years[0]} to {plan.years[1]}") for plan in (first, second)]
+    problems = [
+        Problem("year", "is not in the plan", str(year), f"{span}, as {plan.code}")
+        for plan, span in plans
+        if year not in plan.span
+    ]
+    if first.years != second.years:
+        found, allowed = f"{second.code}: {plans[1][1]}", f"{plans[0][1]}, as {first.code}"
+        problems.append(Problem("years", "plans run over different years", found, allowed))
+    if problems:
+        raise InputError("measure_shares", problems)
 
 
 def _worth(

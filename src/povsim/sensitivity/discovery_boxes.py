@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim.errors import InputError, Problem
+from povsim.sensitivity.matching import first_dim, labels_of, matched
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -93,7 +94,7 @@ def find_boxes(
     factors : array (point, factor)
         Values or quantiles, finite.
     fails : array (point,)
-        Which points fail.
+        Which points fail; matched by label where both have labels, else by place.
     alpha : float
         Slice taken at a time.
     least_mass : float
@@ -111,7 +112,7 @@ def find_boxes(
     Raises
     ------
     InputError
-        Shapes that do not fit, missing values, settings out of range, all or hardly any points fail.
+        Shapes or labels that do not fit, missing values, settings out of range, all or hardly any points fail.
 
     Examples
     --------
@@ -120,6 +121,9 @@ def find_boxes(
     >>> bool(abs(box.low[0] - 0.7) < 0.05), bool(abs(box.high[1] - 0.4) < 0.05), box.density > 0.9
     (True, True, True)
     """
+    # points are the first axis of both, whatever a DataArray calls its dim
+    points = labels_of(factors, first_dim(factors, "point"))
+    fails = matched(fails, first_dim(fails, "point"), points, ("fails", "discovery"))
     values, flags = np.asarray(factors, dtype=np.float64), np.asarray(fails)
     problems = [*_shape_problems(values, flags), *_setting_problems(alpha, least_mass, density, boxes)]
     if problems:

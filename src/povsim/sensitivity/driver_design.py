@@ -11,8 +11,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from povsim.errors import InputError, Problem, nearest
+from povsim.sensitivity.matching import first_dim, matched
 
 Method = Literal["sobol", "morris", "pawn"]
 METHODS = get_args(Method)
@@ -46,6 +48,12 @@ class Design:
     quantiles: npt.NDArray[np.float64]
     seed: int
     second: bool = False
+
+    def ordered(self, results: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return results (point, ...) in the order of the points where they are labelled with the points' numbers."""
+        numbers = pd.RangeIndex(len(self.quantiles))
+        given = matched(results, first_dim(results, "point"), numbers, ("results", "drivers"))
+        return np.asarray(given, dtype=np.float64)
 
     @property
     def factors(self) -> int:

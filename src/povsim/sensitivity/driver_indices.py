@@ -34,7 +34,7 @@ def indices(design: Design, results: npt.ArrayLike) -> dict[str, Floats]:
     design : Design
         The points, as `make_design` returns them.
     results : array (point,)
-        The result at each point.
+        The result at each point; in any order where labels tell the numbers of the points.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def indices(design: Design, results: npt.ArrayLike) -> dict[str, Floats]:
     >>> [round(float(share), 2) for share in found["total"]]
     [0.9, 0.1]
     """
-    values = np.asarray(results, dtype=np.float64)
+    values = design.ordered(results)
     if not varies(values):
         return nothing(design)
     with quiet():
@@ -168,7 +168,7 @@ def pawn_noise(design: Design, results: npt.ArrayLike) -> float:
     float
         Distance, 0-1.
     """
-    values = np.asarray(results, dtype=np.float64).reshape(len(design.quantiles), -1)
+    values = design.ordered(results).reshape(len(design.quantiles), -1)
     if not varies(values):
         return float("nan")
     rng = np.random.default_rng(design.seed)

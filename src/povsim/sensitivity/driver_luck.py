@@ -36,7 +36,7 @@ def luck_share(design: Design, results: npt.ArrayLike) -> float:
     >>> round(luck_share(design, design.quantiles + np.arange(20) / 20), 1)
     0.5
     """
-    values = np.asarray(results, dtype=np.float64)
+    values = design.ordered(results)
     values = values[design.independent] if design.independent.any() else values
     if values.shape[1] < FEWEST_DRAWS or not varies(values):
         return float("nan")
@@ -86,7 +86,7 @@ def indices_with_luck(design: Design, results: npt.ArrayLike) -> dict[str, Float
     >>> [round(float(share), 1) for share in found["first"]]
     [0.5, 0.5]
     """
-    values = np.asarray(results, dtype=np.float64)
+    values = design.ordered(results)
     if not varies(values):
         return nothing(design, extra=1)
     with quiet():

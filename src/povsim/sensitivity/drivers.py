@@ -21,6 +21,7 @@ from povsim.sensitivity.driver_parameters import JOIN, Asked, Driver, Shared, fi
 from povsim.sensitivity.driver_runs import Job, Luck, Output, job_problems, run_points
 from povsim.sensitivity.driver_thin import thin
 from povsim.sensitivity.driver_tornado import tornado
+from povsim.sensitivity.matching import matched
 from povsim.terms import Language
 
 __all__ = ["driver_table", "drivers", "find_drivers", "ranking", "thin", "tornado"]
@@ -154,7 +155,7 @@ def assemble(design: Design, found: Sequence[Driver], results: xr.DataArray, luc
     found : sequence of Driver
         The factors.
     results : DataArray
-        Dims point, draw, output, year, as `run_points` returns them.
+        Dims point, draw, output, year, as `run_points` returns them; points by number where they have labels.
     luck : {"averaged", "factor"}
         As in `drivers`.
 
@@ -163,6 +164,7 @@ def assemble(design: Design, found: Sequence[Driver], results: xr.DataArray, luc
     Dataset
         As `drivers` returns it.
     """
+    results = matched(results, "point", pd.RangeIndex(len(design.quantiles)), ("results", "drivers"))
     values = results.transpose("output", "year", "point", "draw").to_numpy()
     shape = values.shape[:2]
     each = [values[place] for place in np.ndindex(*shape)]

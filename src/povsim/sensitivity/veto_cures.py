@@ -13,12 +13,14 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from povsim.errors import InputError, Problem
-from povsim.sensitivity.veto_inputs import BITS, check_known
+from povsim.sensitivity.matching import labels_of, matched, twice
+from povsim.sensitivity.veto_inputs import BITS, check_known, is_whole
 from povsim.sensitivity.veto_kernels import MOST_ENUMERATED, cheapest_subset, own_rules, spared_by
 from povsim.sensitivity.veto_rollups import Histograms, exact_limit
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Cost = xr.DataArray | pd.Series | Mapping[str, float]
 
 
 def compensation(total: xr.DataArray, vetoed: xr.DataArray, *, cut: float) -> xr.DataArray:
@@ -29,7 +31,7 @@ def compensation(total: xr.DataArray, vetoed: xr.DataArray, *, cut: float) -> xr
     total : DataArray
         Points before vetoes, with any dims.
     vetoed : DataArray
-        Booleans, whether any veto holds, with the same dims.
+        Booleans, whether any veto holds, with the same dims and labels.
     cut : float
         Points from which a unit would get through.
 
@@ -38,12 +40,20 @@ def compensation(total: xr.DataArray, vetoed: xr.DataArray, *, cut: float) -> xr
     DataArray
         Points above the cut (negative: it would not get through anyway); missing for units without a veto.
 
+    Raises
+    ------
+    InputError
+        Labels that are not the same.
+
     Examples
     --------
     >>> total = xr.DataArray([88.0, 52.0, 91.0], dims="unit")
     >>> compensation(total, xr.DataArray([True, True, False], dims="unit"), cut=60).values
     array([28., -8., nan])
     """
+    # xarray by itself would leave out what only one of the two has
+    for dim in set(total.dims) & set(vetoed.dims):
+        vetoed = matched(vetoed, dim, labels_of(total, dim), ("vetoed", "compensation"))
     found = (total.astype(np.float64) - cut).where(vetoed)
     about = {"units": "points", "cut": cut, "long_name": "points above the cut that a veto overrules"}
     return found.rename("compensation").assign_attrs({**about, "long_name_zh": "被否决单位总分高出及格线"})
@@ -53,7 +63,7 @@ def unit_cures(
     shortfall: xr.DataArray,
     *,
     scale: Mapping[str, float] | None = None,
-    cost: xr.DataArray | Mapping[str, float] | None = None,
+    cost: Cost | None = None,
     allowed: int = 0,
 ) -> xr.Dataset:
     """Return the cheapest rules to mend for each unit.
@@ -63,13 +73,15 @@ def unit_cures(
     Parameters
     ----------
     shortfall : DataArray
-        (unit, veto): how far a unit falls short of each rule; 0 or less where the rule does not block.
+        (unit, veto): how far a unit falls short of each rule; 0 or less where the rule does not block. None may be
+        missing: whether the rule blocks would not be known, and the cures of the unit neither.
     scale : mapping of veto to number, optional
         A shortfall's price is itself over the scale of its rule: 1 if not given.
-    cost : DataArray or mapping, optional
-        Price of mending a rule, (unit, veto) or by veto; takes the place of shortfall over scale.
+    cost : DataArray, Series or mapping, optional
+        Price of mending a rule, (unit, veto) or by veto; takes the place of shortfall over scale. Matched by label
+        where both have labels, else by place.
     allowed : int
-        Rules that may go on blocking.
+        Rules that may go on blocking, 0 or more.
 
     Returns
     -------
@@ -80,7 +92,8 @@ def unit_cures(
     Raises
     ------
     InputError
-        Unknown rules; scales that are not above zero; negative or missing costs.
+        Unknown rules or rules named twice; missing shortfalls; scales that are not above zero; negative or missing
+        costs, or costs of other units; ``allowed`` that is no whole number of zero or more.
 
     Examples
     --------
@@ -91,12 +104,13 @@ def unit_cures(
     """
     table = shortfall.transpose(..., "veto")
     codes = [str(code) for code in table["veto"].to_numpy()]
-    lacking = np.nan_to_num(table.to_numpy().astype(np.float64))
+    lacking = table.to_numpy().astype(np.float64)
+    _check_cures(codes, lacking, allowed)
     binding = lacking > 0
     prices = _prices(lacking, codes, scale, _as_table(cost, table, codes))
     prices = np.where(binding, prices, np.inf)
     place = np.argsort(np.argsort(prices, axis=1, kind="stable"), axis=1, kind="stable")
-    needed = np.maximum(binding.sum(axis=1) - max(allowed, 0), 0)
+    needed = np.maximum(binding.sum(axis=1) - allowed, 0)
     cured = binding & (place < needed[:, np.newaxis])
     unit = table.dims[0]
     data = {
@@ -108,13 +122,32 @@ def unit_cures(
     return xr.Dataset(data, coords, {"method": "exact: the cheapest of the rules that block"})
 
 
-def _as_table(cost: xr.DataArray | Mapping[str, float] | None, table: xr.DataArray, codes: list[str]) -> Floats | None:
+def _check_cures(codes: list[str], lacking: Floats, allowed: int) -> None:
+    problems = list(twice("shortfall", codes, "names rules twice"))
+    if gone := int(np.isnan(lacking).sum()):
+        mend = "give 0 where a rule does not apply, leave out units that are not known"
+        problems.append(Problem("shortfall", "is missing", f"{gone} of {lacking.size}", mend=mend))
+    if not is_whole(allowed, 0):
+        problems.append(Problem("allowed", "does not fit", str(allowed), "a whole number of zero or more"))
+    if problems:
+        raise InputError("cures", problems)
+
+
+def _as_table(cost: Cost | None, table: xr.DataArray, codes: list[str]) -> Floats | None:
     if cost is None:
         return None
     if isinstance(cost, xr.DataArray):
-        return np.asarray(cost.transpose(*table.dims).to_numpy(), dtype=np.float64)
-    check_known(list(cost), codes, "cost")
-    return np.broadcast_to(np.array([cost.get(code, np.nan) for code in codes], dtype=np.float64), table.shape)
+        if not {"veto"} <= set(cost.dims) <= set(table.dims):
+            dims = ", ".join(map(str, cost.dims))
+            raise InputError("cures", [Problem("cost", "has other dims than the shortfall", dims, "unit, veto")])
+        given = cost.transpose(..., "veto")
+        for dim in given.dims:
+            given = matched(given, dim, labels_of(table, dim), ("cost", "cures"))
+        prices = given.to_numpy().astype(np.float64)
+        return prices if prices.ndim == 2 or prices.size != len(codes) else np.broadcast_to(prices, table.shape)
+    by_rule = {str(code): price for code, price in cost.items()}
+    check_known(list(by_rule), codes, "cost")
+    return np.broadcast_to(np.array([by_rule.get(code, np.nan) for code in codes], dtype=np.float64), table.shape)
 
 
 def _prices(lacking: Floats, codes: list[str], scale: Mapping[str, float] | None, cost: Floats | None) -> Floats:

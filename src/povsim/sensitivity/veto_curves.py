@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from povsim.errors import InputError, Problem, nearest
 from povsim.rulebook import Comparison
+from povsim.sensitivity.matching import labels_of, matched, twice
 from povsim.sensitivity.veto_inputs import Weights, check_known, one_weight
 from povsim.sensitivity.veto_kernels import read_steps
 
@@ -58,14 +60,14 @@ class ExclusionCurves:
         Parameters
         ----------
         thresholds : array
-            (veto, point) or, for all rules alike, (point).
+            (veto, point) or, for all rules alike, (point). Rules with labels are matched by them.
 
         Returns
         -------
         DataArray
             (veto, point), in the unit of the weights; the coordinate ``threshold`` has the thresholds.
         """
-        wanted = np.asarray(thresholds, dtype=np.float64)
+        wanted = self._wanted(thresholds)
         if wanted.ndim not in (1, 2) or (wanted.ndim == 2 and wanted.shape[0] != len(self.vetoes)):
             allowed = f"(point) or ({len(self.vetoes)}, point)"
             raise InputError("thresholds", [Problem("thresholds", "have another shape", str(wanted.shape), allowed)])
@@ -79,6 +81,18 @@ class ExclusionCurves:
         coords = {"veto": list(self.vetoes), "threshold": (("veto", "point"), wanted)}
         about = {"long_name": "excluded", "long_name_zh": "不达标合计", "method": "exact: step function"}
         return xr.DataArray(out, coords, ("veto", "point"), "excluded", about)
+
+    def _wanted(self, thresholds: npt.ArrayLike) -> Floats:
+        """Return thresholds as numbers, rules in the order of the curves."""
+        given: Any = thresholds
+        if isinstance(given, xr.DataArray) and "veto" in given.dims:
+            if given.ndim != 2:
+                dims = ", ".join(map(str, given.dims))
+                raise InputError("thresholds", [Problem("thresholds", "have another shape", dims, "(veto, point)")])
+            given = given.transpose("veto", ...)
+        if isinstance(given, xr.DataArray | pd.DataFrame):
+            given = matched(given, "veto", pd.Index(self.vetoes), ("thresholds", "thresholds"))
+        return np.asarray(given, dtype=np.float64)
 
 
 def exclusion_curves(
@@ -94,7 +108,8 @@ def exclusion_curves(
     values : DataArray
         (unit, veto): what is compared with the threshold.
     blocked : DataArray
-        Booleans (unit, veto) as the rules stand; may have further vetoes, whose thresholds do not move.
+        Booleans (unit, veto) as the rules stand; may have further vetoes, whose thresholds do not move. Units that have
+        labels in both are matched by label, else by place.
     comparison : {">", ">=", "<", "<="} or mapping of veto to one
         How a value passes.
     weight : array, optional
@@ -103,7 +118,7 @@ def exclusion_curves(
     Raises
     ------
     InputError
-        Dims that do not match, unknown rules or comparisons.
+        Dims or labels that do not match, unknown rules or comparisons.
 
     Examples
     --------
@@ -112,10 +127,10 @@ def exclusion_curves(
     >>> exclusion_curves(values, blocked.astype(bool)).at([1000, 2900, 2901]).values
     array([[1, 2, 3]])
     """
-    codes, flags = _agreed(values, blocked)
+    codes, figures, flags = _agreed(values, blocked)
     passing = comparisons_of(comparison, codes)
-    table = values.transpose(..., "veto").to_numpy().astype(np.float64, copy=False)
-    heads = None if weight is None else one_weight("weight", weight, flags.dims[0], table.shape[0])
+    table = figures.to_numpy().astype(np.float64, copy=False)
+    heads = None if weight is None else _heads(weight, figures, flags)
     every = flags.to_numpy()
     named = [str(code) for code in flags["veto"].to_numpy()]
     free = np.ascontiguousarray((every.sum(axis=1, dtype=np.int64)[:, np.newaxis] == every).T)
@@ -134,21 +149,34 @@ def exclusion_curves(
     )
 
 
-def _agreed(values: xr.DataArray, blocked: xr.DataArray) -> tuple[list[str], xr.DataArray]:
-    """Return the rules that have values, and the flags (unit, veto), after checking that both tables fit."""
+def _heads(weight: Weights, figures: xr.DataArray, flags: xr.DataArray) -> Array:
+    """Return the weight by unit; either table may have the labels of the units."""
+    dim = flags.dims[0]
+    labels = labels_of(flags, dim)
+    labels = labels_of(figures, figures.dims[0]) if labels is None else labels
+    return one_weight("weight", weight, dim, flags.shape[0], labels)
+
+
+def _agreed(values: xr.DataArray, blocked: xr.DataArray) -> tuple[list[str], xr.DataArray, xr.DataArray]:
+    """Return the rules that have values, values and flags (unit, veto) of the same units, after checking both."""
     problems = []
     for name, table in (("values", values), ("blocked", blocked)):
         if not isinstance(table, xr.DataArray) or table.ndim != 2 or "veto" not in table.coords:
             problems.append(Problem(name, "should be a DataArray (unit, veto) with the codes of the vetoes"))
     if not problems and blocked.dtype != bool:
         problems.append(Problem("blocked", "should be booleans", str(blocked.dtype)))
-    if not problems and blocked.transpose(..., "veto").shape[0] != values.transpose(..., "veto").shape[0]:
-        problems.append(Problem("values", "have another number of units than blocked"))
+    if not problems:
+        problems += twice("blocked", blocked["veto"].to_numpy(), "names rules twice")
     if problems:
         raise InputError("exclusion curves", problems)
+    figures, flags = values.transpose(..., "veto"), blocked.transpose(..., "veto")
+    dim = figures.dims[0]
+    flags = matched(flags, flags.dims[0], labels_of(figures, dim), ("blocked", "exclusion curves"))
+    if flags.shape[0] != figures.shape[0]:
+        raise InputError("exclusion curves", [Problem("values", "have another number of units than blocked")])
     codes = [str(code) for code in values["veto"].to_numpy()]
     check_known(codes, [str(code) for code in blocked["veto"].to_numpy()], "values")
-    return codes, blocked.transpose(..., "veto")
+    return codes, figures, flags
 
 
 def comparisons_of(given: Passing, codes: Sequence[str]) -> list[Comparison]:

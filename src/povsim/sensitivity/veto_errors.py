@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from povsim.errors import InputError, Problem
+from povsim.sensitivity.matching import labels_of, matched, twice
 from povsim.sensitivity.veto_curves import MarginCurve, Passing, comparisons_of
 from povsim.sensitivity.veto_inputs import Weights, check_known, one_weight
 from povsim.sensitivity.veto_kernels import expected_shares
@@ -53,7 +54,8 @@ def failure_chances(
     Raises
     ------
     InputError
-        Rules unknown or without a threshold, a negative standard deviation, a log scale with a threshold of 0 or less.
+        Rules unknown, named twice or without a threshold, a threshold that is not a number, a negative standard
+        deviation, a log scale with a threshold of 0 or less.
 
     Examples
     --------
@@ -77,7 +79,7 @@ def failure_chances(
             column = np.log(column, out=np.full(column.shape, -np.inf), where=~(column <= 0))
             bound = float(np.log(bound))
         out[:, place] = _chance(column, bound, spread[code], signs[place])
-    coords = {"veto": codes, **({table.dims[0]: table[table.dims[0]]} if table.dims[0] in table.coords else {})}
+    coords = {"veto": codes, **_own(table, table.dims[0])}
     about = {"long_name": "chance of failing the rule as measured", "long_name_zh": "测量结果不达标的概率"}
     return xr.DataArray(out, coords, table.dims, "failure_chance", about)
 
@@ -85,7 +87,14 @@ def failure_chances(
 def _check_numbers(
     codes: Sequence[str], thresholds: Mapping[str, float], sd: Mapping[str, float], log: Sequence[str]
 ) -> None:
-    problems = [Problem(f"thresholds.{code}", "is missing") for code in codes if code not in thresholds]
+    problems = list(twice("values", codes, "name rules twice"))
+    problems += [Problem(f"thresholds.{code}", "is missing") for code in codes if code not in thresholds]
+    # a distance to nothing would pass as one that blocks nobody
+    problems += [
+        Problem(f"thresholds.{code}", "should be a number", str(value))
+        for code, value in thresholds.items()
+        if np.isnan(value)
+    ]
     problems += [Problem(f"sd.{code}", "is missing") for code in codes if code not in sd]
     problems += [
         Problem(f"sd.{code}", "should be zero or more", str(value))
@@ -95,7 +104,7 @@ def _check_numbers(
     problems += [
         Problem(f"thresholds.{code}", "should be above zero on the log scale", str(thresholds[code]))
         for code in log
-        if code in thresholds and not thresholds[code] > 0
+        if code in thresholds and thresholds[code] <= 0
     ]
     if problems:
         raise InputError("measurement error", problems)
@@ -143,14 +152,19 @@ def measured_attribution(chances: xr.DataArray, *, weight: Weights | None = None
     table = np.ascontiguousarray(_chances(chances))
     units, rules = table.shape
     unit = chances.transpose(..., "veto").dims[0]
-    heads = np.ones(units) if weight is None else one_weight("weight", weight, unit, units).astype(np.float64)
+    labels = labels_of(chances, unit)
+    heads = np.ones(units) if weight is None else one_weight("weight", weight, unit, units, labels).astype(np.float64)
     nodes, parts = np.polynomial.legendre.leggauss(max(1, -(-rules // 2)))
     out = np.zeros((3, rules))
     passing = expected_shares(table, heads, (nodes + 1) / 2, parts / 2, out)
     data: dict[str, Any] = {name: ("veto", row) for name, row in zip(_NAMES, out, strict=True)}
     data |= {"passing": (unit, passing), "excluded": float(heads @ (1 - passing))}
     about = {"method": "exact expectation: Gauss-Legendre over the Shapley integral", "nodes": nodes.size}
-    return xr.Dataset(data, {"veto": chances["veto"].to_numpy()}, about)
+    return xr.Dataset(data, {"veto": chances["veto"].to_numpy(), **_own(chances, unit)}, about)
+
+
+def _own(table: xr.DataArray, dim: Hashable) -> dict[Hashable, Any]:
+    return {dim: table[dim]} if dim in table.coords else {}
 
 
 _NAMES = ("any_hit", "sole_blocker", "shapley")
@@ -162,8 +176,11 @@ def _chances(chances: xr.DataArray) -> Floats:
             "chances", [Problem("chances", "should be a DataArray (unit, veto) with the codes of the vetoes")]
         )
     table = chances.transpose(..., "veto").to_numpy().astype(np.float64)
+    problems = list(twice("chances", chances["veto"].to_numpy(), "name rules twice"))
     if table.size and not (table.min() >= 0 and table.max() <= 1):
-        raise InputError("chances", [Problem("chances", "should lie between 0 and 1 everywhere")])
+        problems.append(Problem("chances", "should lie between 0 and 1 everywhere"))
+    if problems:
+        raise InputError("chances", problems)
     return table
 
 
@@ -175,12 +192,18 @@ def flip_chances(chances: xr.DataArray, blocked: xr.DataArray) -> xr.DataArray:
     chances : DataArray
         (unit, veto): chance of failing each rule as measured.
     blocked : DataArray
-        Booleans (unit, veto): what truly fails.
+        Booleans (unit, veto): what truly fails, for the same rules. Units and rules are matched by label where both
+        have labels, else by place.
 
     Returns
     -------
     DataArray
         (unit): for a unit that truly passes, the chance of failing anything; else the chance of passing everything.
+
+    Raises
+    ------
+    InputError
+        Chances outside 0 to 1; other units or rules, or no booleans.
 
     Examples
     --------
@@ -189,13 +212,26 @@ def flip_chances(chances: xr.DataArray, blocked: xr.DataArray) -> xr.DataArray:
     array([0.28, 0.1 ])
     """
     table = _chances(chances)
-    truly = blocked.sel(veto=chances["veto"]).transpose(..., "veto").to_numpy().any(axis=1)
-    if truly.size != table.shape[0]:
-        raise InputError("chances", [Problem("blocked", "has another number of units than the chances")])
-    passing = np.prod(1 - table, axis=1)
     unit = chances.transpose(..., "veto").dims[0]
+    truly = _truly(blocked, chances, unit)
+    passing = np.prod(1 - table, axis=1)
     about = {"long_name": "chance that the verdict flips", "long_name_zh": "结论翻转概率"}
-    return xr.DataArray(np.where(truly, passing, 1 - passing), dims=(unit,), name="flip_chance", attrs=about)
+    return xr.DataArray(np.where(truly, passing, 1 - passing), _own(chances, unit), (unit,), "flip_chance", about)
+
+
+def _truly(blocked: xr.DataArray, chances: xr.DataArray, unit: Hashable) -> npt.NDArray[np.bool_]:
+    """Return which units truly fail any rule, in the order of the chances."""
+    if not isinstance(blocked, xr.DataArray) or blocked.ndim != 2 or "veto" not in blocked.dims:
+        raise InputError("chances", [Problem("blocked", "should be a DataArray (unit, veto)")])
+    if blocked.dtype != bool:
+        raise InputError("chances", [Problem("blocked", "should be booleans", str(blocked.dtype))])
+    told = ("blocked", "chances")
+    flags = matched(blocked.transpose(..., "veto"), "veto", labels_of(chances, "veto"), told)
+    flags = matched(flags, flags.dims[0], labels_of(chances, unit), told)
+    if flags.shape != (chances.sizes[unit], chances.sizes["veto"]):
+        what = "has another number of units than the chances, or of rules"
+        raise InputError("chances", [Problem("blocked", what, str(flags.shape))])
+    return np.asarray(flags.to_numpy().any(axis=1))
 
 
 def margin_flips(curve: MarginCurve, sd: float) -> xr.Dataset:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from povsim.errors import InputError, Problem, nearest
+from povsim.sensitivity.matching import Labels, labels_of, matched, twice
 
 Array = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
@@ -20,7 +23,7 @@ Patterns = npt.NDArray[np.uint64]
 MOST_RULES = 256
 """Rules of a table; patterns have 64 bits."""
 BITS = 64
-Weights = npt.ArrayLike | xr.DataArray
+Weights = npt.ArrayLike | xr.DataArray | pd.Series
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ def read_blocked(blocked: xr.DataArray, weight: Weights | None, counts: Weights 
     blocked : DataArray
         Boolean with dim veto and one other; or whole numbers with one dim, whose attribute ``veto`` may list codes.
     weight, counts : array, optional
-        By unit.
+        By unit; matched by label where both have labels, else by place.
 
     Raises
     ------
@@ -79,10 +82,10 @@ def read_blocked(blocked: xr.DataArray, weight: Weights | None, counts: Weights 
     if blocked.dtype == bool:
         table = blocked.transpose(..., "veto")
         flags = np.ascontiguousarray(table.to_numpy())
-        return Blocked(flags, None, _weights(table.dims[0], flags.shape[0], weight, None), _labels(table))
+        return Blocked(flags, None, _weights(table, weight, None), _labels(table))
     patterns = blocked.to_numpy().astype(np.uint64)
     codes = _codes(blocked, patterns)
-    heads = _weights(blocked.dims[0], patterns.size, weight, counts)
+    heads = _weights(blocked, weight, counts)
     return Blocked(None, patterns, heads, {"veto": codes})
 
 
@@ -107,6 +110,8 @@ def _flag_problems(blocked: xr.DataArray) -> Iterable[Problem]:
         yield Problem("blocked", "flags need the dim veto and one other", dims, "(unit, veto)")
     elif blocked.sizes["veto"] > MOST_RULES:
         yield Problem("blocked", "too many rules", str(blocked.sizes["veto"]), f"up to {MOST_RULES}")
+    elif "veto" in blocked.coords:
+        yield from twice("veto", blocked["veto"].to_numpy(), "names rules twice")
 
 
 def _labels(table: xr.DataArray) -> dict[str, Any]:
@@ -125,35 +130,37 @@ def _codes(blocked: xr.DataArray, patterns: Patterns) -> Array:
     if listed is None:
         return np.arange(needed)
     codes = np.asarray(listed, dtype=str).ravel()
+    problems = list(twice("veto", codes, "names rules twice"))
     if codes.size < needed:
         found = f"bit {needed - 1} is set, {codes.size} rules"
-        raise InputError(
-            "blocked", [Problem("blocked", "has patterns of rules that its attribute does not list", found)]
-        )
+        problems.append(Problem("blocked", "has patterns of rules that its attribute does not list", found))
+    if problems:
+        raise InputError("blocked", problems)
     return codes
 
 
-def _weights(dim: Hashable, size: int, weight: Weights | None, counts: Weights | None) -> Array:
+def _weights(table: xr.DataArray, weight: Weights | None, counts: Weights | None) -> Array:
     """Return whole numbers where all are whole, else float64; they multiply."""
+    dim, size = table.dims[0], table.shape[0]
     out: Array = np.ones(size, dtype=np.int64)
     for name, given in (("weight", weight), ("counts", counts)):
         if given is not None:
-            out = out * one_weight(name, given, dim, size)
+            out = out * one_weight(name, given, dim, size, labels_of(table, dim))
     return out
 
 
-def one_weight(name: str, given: Weights, dim: Hashable, size: int) -> Array:
-    """Return a weight by unit as int64 or float64.
+def one_weight(name: str, given: Weights, dim: Hashable, size: int, labels: Labels | None = None) -> Array:
+    """Return a weight by unit as int64 or float64, in the order of the units' labels where both have labels.
 
     Raises
     ------
     InputError
-        Another length or dim; negative, missing or endless numbers.
+        Another length or dim, other labels; negative, missing or endless numbers.
     """
     if isinstance(given, xr.DataArray) and given.dims != (dim,):
         found = ", ".join(map(str, given.dims))
         raise InputError("blocked", [Problem(name, "has other dims than the units", found, str(dim))])
-    values = np.asarray(given)
+    values = np.asarray(matched(given, dim, labels, (name, "blocked")))
     if values.shape != (size,):
         raise InputError("blocked", [Problem(name, "has another length", str(values.shape), str((size,)))])
     if values.dtype.kind not in "biuf":
@@ -161,6 +168,11 @@ def one_weight(name: str, given: Weights, dim: Hashable, size: int) -> Array:
     if size and not (np.isfinite(values).all() and values.min() >= 0):
         raise InputError("blocked", [Problem(name, "should be zero or more everywhere")])
     return values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Tell whether something is a whole number of at least so much."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
 
 
 def check_known(given: Sequence[str], codes: Sequence[str], where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial
@@ -14,7 +14,8 @@ import pandas as pd
 import xarray as xr
 
 from povsim.errors import InputError, Problem
-from povsim.sensitivity.veto_inputs import BITS, Weights, one_weight, read_blocked
+from povsim.sensitivity.matching import labels_of, matched, twice
+from povsim.sensitivity.veto_inputs import BITS, Weights, is_whole, one_weight, read_blocked
 from povsim.sensitivity.veto_kernels import MOST_ENUMERATED, own_rules, pivotal_rules, rollup_shares
 
 Flags = npt.NDArray[np.bool_]
@@ -68,7 +69,8 @@ def histograms(
     Raises
     ------
     InputError
-        Columns missing, counts that are no whole numbers of zero or more, bits beyond the rules.
+        Columns or areas missing, patterns or counts that are no whole numbers of zero or more, bits beyond the rules,
+        rules named twice.
 
     Examples
     --------
@@ -82,18 +84,29 @@ def histograms(
             "patterns", [Problem("columns", "missing", ", ".join(gone), ", ".join(map(str, frame.columns)))]
         )
     places, names = pd.factorize(frame[area], sort=False)
-    order = np.argsort(places, kind="stable")
-    patterns = frame["pattern"].to_numpy()[order].astype(np.uint64)
-    counts = frame[count].to_numpy()[order]
-    problems = []
+    patterns, counts = frame["pattern"].to_numpy(), frame[count].to_numpy()
+    problems = list(twice("vetoes", vetoes, "name rules twice"))
+    if nowhere := int((places < 0).sum()):
+        mend = "name the area, or leave the rows out"
+        problems.append(Problem(area, "is missing", f"{nowhere} of {places.size} rows", mend=mend))
     if counts.dtype.kind not in "iu" or (counts.size and not 0 <= int(counts.min()) <= int(counts.max()) < _LARGEST):
         problems.append(Problem(count, "should be whole numbers of zero or more"))
-    if len(vetoes) > BITS or (patterns.size and int(patterns.max()).bit_length() > len(vetoes)):
-        problems.append(Problem("pattern", "has bits of rules that are not named", allowed=f"{len(vetoes)} rules"))
+    problems += _pattern_problems(patterns, len(vetoes))
     if problems:
         raise InputError("patterns", problems)
+    order = np.argsort(places, kind="stable")
+    patterns, counts = patterns[order].astype(np.uint64), counts[order].astype(np.int64)
     starts = np.searchsorted(places[order], np.arange(len(names) + 1)).astype(np.int64)
-    return Histograms([str(name) for name in names], list(vetoes), patterns, counts.astype(np.int64), starts)
+    return Histograms([str(name) for name in names], list(vetoes), patterns, counts, starts)
+
+
+def _pattern_problems(patterns: npt.NDArray[np.generic], vetoes: int) -> Iterator[Problem]:
+    if patterns.dtype.kind not in "iu":
+        yield Problem("pattern", "should be whole numbers", str(patterns.dtype), "bit i set where the i-th rule blocks")
+    elif patterns.size and int(patterns.min()) < 0:
+        yield Problem("pattern", "cannot be negative", str(int(patterns.min())))
+    elif vetoes > BITS or (patterns.size and int(patterns.max()).bit_length() > vetoes):
+        yield Problem("pattern", "has bits of rules that are not named", allowed=f"{vetoes} rules")
 
 
 def exact_limit(limit: float, comparison: Literal["<", "<="]) -> Whole:
@@ -140,7 +153,7 @@ def rollup_attribution(
     comparison : {"<=", "<"}
         Whether an area passes at the limit itself.
     weight : array, optional
-        Weight of each area; 1 if not given.
+        Weight of each area; 1 if not given. Matched by the areas' codes where it has labels, else by place.
     orders, seed : int
         Random orders where an area has more than 16 rules, and their luck.
 
@@ -166,7 +179,9 @@ def rollup_attribution(
     """
     bound = exact_limit(limit, comparison)
     number, vetoes = len(areas.areas), len(areas.vetoes)
-    heads = np.ones(number) if weight is None else one_weight("weight", weight, "area", number).astype(np.float64)
+    heads = np.ones(number)
+    if weight is not None:
+        heads = one_weight("weight", weight, "area", number, pd.Index(areas.areas)).astype(np.float64)
     found = np.zeros((number, 3, vetoes))
     rollup_shares(areas.patterns, areas.counts, areas.starts, bound, found)
     large = _large(areas)
@@ -266,12 +281,19 @@ def game_attribution(value: Game, vetoes: Sequence[str], *, orders: int = ORDERS
         ``shapley`` and ``standard_error`` (veto; 0 where enumerated), ``excluded`` with all rules, ``without_rules``
         with none; shares sum to the difference.
 
+    Raises
+    ------
+    InputError
+        Rules named twice.
+
     Examples
     --------
     >>> found = game_attribution(lambda on: 10.0 * on.all(), ["a", "b"])
     >>> found["shapley"].values, float(found["excluded"])
     (array([5., 5.]), 10.0)
     """
+    if problems := list(twice("vetoes", vetoes, "name rules twice")):
+        raise InputError("rules", problems)
     exact = len(vetoes) <= MOST_ENUMERATED
     shares, error = _all_subsets(value, len(vetoes)) if exact else _orders(value, len(vetoes), orders, seed)
     ends = [float(np.asarray(value(np.full(len(vetoes), fill_value=on)))) for on in (True, False)]
@@ -325,7 +347,8 @@ def rank_attribution(
     blocked : DataArray
         Booleans (unit, veto), or patterns: the other rules.
     points : array
-        By unit, more being better; units that tie at the edge all get through.
+        By unit, more being better; units that tie at the edge all get through. Matched by label where both have
+        labels, else by place.
     places : int
         How many get through.
     weight : array, optional
@@ -338,6 +361,12 @@ def rank_attribution(
     Dataset
         As :func:`game_attribution` returns it, with ``rank`` as the last veto.
 
+    Raises
+    ------
+    InputError
+        Points or weights that do not fit the units, places that are no whole number of zero or more, a rule that is
+        called ``rank`` already.
+
     Examples
     --------
     Two of three get through by rank, so the veto on one of them only decides who.
@@ -347,11 +376,16 @@ def rank_attribution(
     array([0.5, 0.5])
     """
     read = read_blocked(blocked, weight, None)
-    table, score = read.table(), np.asarray(points, dtype=np.float64)
+    unit = next((dim for dim in blocked.dims if dim != "veto"), blocked.dims[0])
+    given = matched(points, unit, labels_of(blocked, unit), ("points", "points"))
+    table, score = read.table(), np.asarray(given, dtype=np.float64)
+    problems = []
     if score.shape != (table.shape[0],) or np.isnan(score).any():
-        raise InputError("points", [Problem("points", "should be a number for each unit", str(score.shape))])
-    if places < 0:
-        raise InputError("points", [Problem("places", "should be zero or more", str(places))])
+        problems.append(Problem("points", "should be a number for each unit", str(score.shape)))
+    if not is_whole(places, 0):
+        problems.append(Problem("places", "does not fit", str(places), "a whole number of zero or more"))
+    if problems:
+        raise InputError("points", problems)
 
     def excluded(on: Flags) -> float:
         out = table[:, on[:-1]].any(axis=1)

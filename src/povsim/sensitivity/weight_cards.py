@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from povsim.scoring.rule_schema import Gate
 from povsim.scoring.schema import Scorecard
 from povsim.scoring.schemes import WeightScheme, weight_scheme
 from povsim.scoring.scores import score
-from povsim.sensitivity.weight_inputs import Doubles, refuse
+from povsim.sensitivity.weight_inputs import Doubles, refuse, top_problems
 from povsim.sensitivity.weight_moves import ranked, ranks_of, with_moves
 from povsim.sensitivity.weight_ranks import acceptability_of
 
@@ -41,6 +41,9 @@ class Case:
         As ``score`` returns it, of one scenario and year, under the scheme alone.
     reasons : tuple of str
         Why the closed form does not hold; empty where it does.
+    totals : callable, optional
+        A faster way to what `rescored` returns, where the caller has one; `values` and all of `scores` but its units
+        may then be empty.
     """
 
     card: Scorecard
@@ -48,6 +51,7 @@ class Case:
     scheme: WeightScheme
     scores: xr.Dataset
     reasons: tuple[str, ...]
+    totals: Callable[[Doubles], Doubles] | None = None
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -111,10 +115,10 @@ def case_of(
     scores = score(values, card, schemes=[own]).isel(scenario=[scenario], scheme=[0]).sel(year=[year])
     one = values.isel(scenario=[scenario]).sel(year=[year]).copy()
     one["value"] = scores["value"].transpose(*values["value"].dims)
-    return Case(card, one, own, scores, tuple(_reasons(card, scores, own)))
+    return Case(card, one, own, scores, tuple(reasons_of(card, scores, own)))
 
 
-def _reasons(card: Scorecard, scores: xr.Dataset, scheme: WeightScheme) -> Iterator[str]:
+def reasons_of(card: Scorecard, scores: xr.Dataset, scheme: WeightScheme) -> Iterator[str]:
     """Say what keeps a total from being the sum of points times item scores."""
     shares = scores["points"] / scores["item_points"].where(scores["item_points"] > 0)
     beyond = bool((shares < -1e-6).any()) or bool((shares > 1 + 1e-6).any())
@@ -158,6 +162,8 @@ def rescored(case: Case, weights: Doubles) -> Doubles:
 
     A unit out of the ranking is not a number. Points are compared as scoring does, to a ten-thousandth.
     """
+    if case.totals is not None:
+        return case.totals(weights)
     card, total = case.card, case.card.total_points
     codes = [item.code for item in card.indicators]
     cells = case.values["value"].size
@@ -235,7 +241,13 @@ def rescored_intervals(case: Case, *, top: int) -> xr.Dataset:
 
     The grid has 24 points on each side; the end is the last at which nothing has changed. A change that is undone
     between two points of the grid may be missed, and the true end lies up to ``step`` points further out.
+
+    Raises
+    ------
+    InputError
+        ``top`` that is no whole number from 1 to the number of units.
     """
+    refuse(case.card.code, top_problems(top, len(case.units)))
     rows = [_grid_interval(case, code, top) for code in movable(case)]
     names = ("points", "low", "high", "low_step", "high_step")
     data = {name: ("indicator", np.array([row[place] for row in rows])) for place, name in enumerate(names)}
@@ -289,8 +301,9 @@ def compare_schemes(scores: xr.Dataset, *, year: int, scenario: int = 0) -> xr.D
     -------
     Dataset
         ``total`` (mean over draws, after vetoes) and ``rank`` (by it; 0: not ranked in most draws) by scheme and unit;
-        ``moved``: places gained over the first scheme; ``mean_move`` (scheme); ``ahead`` (scheme, unit): share of draws
-        in which the unit's rank is better than under the first scheme.
+        ``moved``: places gained over the first scheme; ``entry``: -1 where the unit drops out of the ranking, 1 where
+        it comes in, so that no places can be counted (``moved`` is 0); ``mean_move`` (scheme); ``ahead`` (scheme,
+        unit): share of draws in which the unit's rank is better than under the first scheme.
 
     Examples
     --------

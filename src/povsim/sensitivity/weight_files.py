@@ -14,8 +14,10 @@ from openpyxl.styles import Font
 
 from povsim.assumptions import harmless
 from povsim.folder_files import write_dataset
+from povsim.sensitivity.weight_moves import entry_words, told_moves
 from povsim.sensitivity.weight_report import Report
 from povsim.staging import replaced
+from povsim.terms import Language
 from povsim.wording import Wording
 
 
@@ -39,7 +41,7 @@ def write_report(folder: Path, report: Report, compared: xr.Dataset | None, say:
     with replaced(folder / "weights.xlsx") as part, part.open("wb") as stream:
         book = Workbook()
         book.remove(book.active)
-        for key, frame in tables(report, compared):
+        for key, frame in tables(report, compared, say.lang):
             _sheet(book, say(f"sheet.{key}"), frame)
         book.save(stream)
     return [str(folder / name) for name in ("weights.nc", "weights.xlsx")]
@@ -50,16 +52,22 @@ def whole(report: Report, compared: xr.Dataset | None = None) -> xr.Dataset:
     parts = []
     for name in ("units", "near", "any_weights", "both", "items", "left_out"):
         one: xr.Dataset = getattr(report, name)
+        one = told_moves(one) if name == "left_out" else one
         parts.append(one.rename({str(code): f"{name}_{code}" for code in one.data_vars}))
     if compared is not None:
-        parts.append(compared.rename({str(code): f"schemes_{code}" for code in compared.data_vars}))
+        parts.append(told_moves(compared).rename({str(code): f"schemes_{code}" for code in compared.data_vars}))
     out = xr.merge(parts, join="outer", combine_attrs="override")
     out.attrs = {}
     return out.assign_attrs({**report.case.about, "top": report.top, "weightings": report.near.attrs["weightings"]})
 
 
-def tables(report: Report, compared: xr.Dataset | None = None) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield tidy tables: one row per unit, item, pair, item and unit, unit and rank, scheme and unit."""
+def tables(
+    report: Report, compared: xr.Dataset | None = None, lang: Language = "en"
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield tidy tables: one row per unit, item, pair, item and unit, unit and rank, scheme and unit.
+
+    Who drops out of a ranking or comes in moves no number of places: the column ``entry`` says so in words.
+    """
     yield "units", report.units.to_dataframe().reset_index()
     yield "items", report.items.to_dataframe().reset_index()
     if not report.swaps.empty:
@@ -68,11 +76,16 @@ def tables(report: Report, compared: xr.Dataset | None = None) -> Iterator[tuple
             for row in report.swaps["moves"]
         ]
         yield "swaps", report.swaps.assign(moves=moves)
-    yield "left_out", report.left_out[["total", "rank", "moved"]].to_dataframe().reset_index()
+    yield "left_out", _moves(report.left_out, ["total", "rank", "moved", "entry"], lang)
     columns = {name: getattr(report, name)["rank_acceptability"] for name in ("near", "any_weights", "both")}
     yield "acceptability", xr.Dataset(columns).to_dataframe().reset_index()
     if compared is not None:
-        yield "schemes", compared[["total", "rank", "moved", "ahead"]].to_dataframe().reset_index()
+        yield "schemes", _moves(compared, ["total", "rank", "moved", "entry", "ahead"], lang)
+
+
+def _moves(found: xr.Dataset, names: list[str], lang: Language) -> pd.DataFrame:
+    told = told_moves(found).assign(entry=entry_words(found, lang))
+    return told[names].to_dataframe().reset_index()
 
 
 def _sheet(book: Workbook, title: str, frame: pd.DataFrame) -> None:

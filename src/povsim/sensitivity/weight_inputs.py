@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ import pandas as pd
 import xarray as xr
 
 from povsim.errors import InputError, Problem, nearest
+from povsim.sensitivity.matching import matched
 
 Doubles = npt.NDArray[np.float64]
 Points = Mapping[str, float] | pd.Series | xr.DataArray
+Weightings = npt.ArrayLike | xr.DataArray | pd.DataFrame
 SLACK = 1e-6
 """How far from 0, 1 or their sum figures in single precision may fall."""
 
@@ -135,6 +138,9 @@ def points_of(points: Points, indicators: Sequence[str]) -> Doubles:
         Unknown or missing indicators, points that are negative or no numbers, nothing to weigh.
     """
     if isinstance(points, xr.DataArray):
+        if points.dims != ("indicator",):
+            found = ", ".join(map(str, points.dims))
+            refuse("points", [Problem("dims", "do not fit", found, "indicator")])
         pairs = [
             (str(code), float(value)) for code, value in zip(_names(points, "indicator"), points.values, strict=True)
         ]
@@ -156,16 +162,18 @@ def points_of(points: Points, indicators: Sequence[str]) -> Doubles:
     return np.array([named[code] for code in indicators])
 
 
-def weights_of(weightings: npt.ArrayLike | xr.DataArray, indicators: Sequence[str]) -> Doubles:
-    """Return weightings (weighting, indicator) in the order of the indicators.
+def weights_of(weightings: Weightings, indicators: Sequence[str]) -> Doubles:
+    """Return weightings (weighting, indicator) in the order of the indicators, which labels tell where there are any.
 
     Raises
     ------
     InputError
-        Another shape, unknown or missing indicators, weights below 0 or no numbers, rows that do not sum to one.
+        Another shape, unknown or missing indicators or such that are there twice, weights below 0 or no numbers, rows
+        that do not sum to one.
     """
     if isinstance(weightings, xr.DataArray):
-        weightings = _arranged(weightings, indicators)
+        weightings = _transposed(weightings)
+    weightings = matched(weightings, "indicator", pd.Index(indicators), ("weightings", "weightings"), axis=1)
     weights = np.ascontiguousarray(weightings, dtype=np.float64)
     if weights.ndim != 2 or weights.shape[1] != len(indicators) or not len(weights):
         allowed = f"one or more rows of {len(indicators)} weights"
@@ -180,18 +188,15 @@ def weights_of(weightings: npt.ArrayLike | xr.DataArray, indicators: Sequence[st
     return weights
 
 
-def _arranged(weightings: xr.DataArray, indicators: Sequence[str]) -> npt.ArrayLike:
+def top_problems(top: object, units: int) -> list[Problem]:
+    """Return what is wrong with how many places count as the first."""
+    if isinstance(top, bool) or not isinstance(top, Integral):
+        return [Problem("top", "should be a whole number", repr(top), f"1 to {units}")]
+    return [] if 1 <= int(top) <= units else [Problem("top", "is out of range", str(top), f"1 to {units}")]
+
+
+def _transposed(weightings: xr.DataArray) -> xr.DataArray:
     if set(weightings.dims) != {"weighting", "indicator"}:
         found = ", ".join(map(str, weightings.dims))
         refuse("weightings", [Problem("dims", "do not fit", found, "weighting, indicator")])
-    if "indicator" in weightings.coords:
-        known = _names(weightings, "indicator")
-        problems = [Problem(code, "has no weight") for code in indicators if code not in known]
-        problems += [
-            Problem(code, "unknown indicator", mend=nearest(code, indicators))
-            for code in known
-            if code not in indicators
-        ]
-        refuse("weightings", problems)
-        weightings = weightings.isel(indicator=[known.index(code) for code in indicators])
-    return weightings.transpose("weighting", "indicator").to_numpy()
+    return weightings.transpose("weighting", "indicator")

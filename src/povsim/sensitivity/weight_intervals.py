@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from povsim.errors import Problem
-from povsim.sensitivity.weight_inputs import Doubles, Points, Table, refuse, table_of
+from povsim.sensitivity.weight_inputs import Doubles, Points, Table, refuse, table_of, top_problems
 from povsim.sensitivity.weight_kernels import TIE, edge_crossings
 
 Places = npt.NDArray[np.intp]
@@ -58,7 +58,8 @@ def stability_intervals(
     Raises
     ------
     InputError
-        Scores or points that do not fit; ``top`` and ``pass_line`` together, or out of range.
+        Scores or points that do not fit; ``top`` and ``pass_line`` together, or out of range; ``top`` that is no whole
+        number.
 
     Examples
     --------
@@ -85,8 +86,7 @@ def _check(table: Table, top: int | None, pass_line: float | None) -> None:
     problems = []
     if top is not None and pass_line is not None:
         problems.append(Problem("top", "does not go with pass_line", mend="ask for one at a time"))
-    if top is not None and not 1 <= top <= len(table.units):
-        problems.append(Problem("top", "is out of range", str(top), f"1 to {len(table.units)}"))
+    problems += [] if top is None else top_problems(top, len(table.units))
     if pass_line is not None and not 0 <= pass_line <= table.total:
         problems.append(Problem("pass_line", "is out of range", f"{pass_line:g}", f"0 to {table.total:g} points"))
     refuse("stability_intervals", problems)

@@ -12,6 +12,7 @@ from povsim.errors import Problem
 from povsim.sensitivity.weight_inputs import Doubles, Points, Table, refuse, table_of
 from povsim.sensitivity.weight_intervals import groups_in_order
 from povsim.sensitivity.weight_kernels import TIE
+from povsim.terms import Language
 
 Moves = list[tuple[int, int, float]]
 
@@ -239,8 +240,9 @@ def leave_one_out(scores: xr.DataArray, points: Points) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``total`` (in points) and ``rank`` (indicator, unit), ``moved`` (indicator, unit): places gained without the
-        indicator; ``mean_move`` (indicator): mean of the places moved, up or down; ``rank_now``, ``total_now`` (unit).
+        ``total`` (in points) and ``rank`` (indicator, unit; 0: no place), ``moved`` (indicator, unit): places gained
+        without the indicator; ``mean_move`` (indicator): mean of the places moved, up or down; ``rank_now``,
+        ``total_now`` (unit); ``entry`` (indicator, unit): see `with_moves`.
 
     Examples
     --------
@@ -259,10 +261,54 @@ def leave_one_out(scores: xr.DataArray, points: Points) -> xr.Dataset:
 
 
 def with_moves(found: xr.Dataset, now: xr.Dataset) -> xr.Dataset:
-    """Add how many places units gain compared with ``now``, and the mean move."""
+    """Add how many places units gain compared with ``now``, who drops out of the ranking or comes in, the mean move.
+
+    Places cannot be counted where a unit has one on one side only (rank 0: none, as where a veto strikes it out):
+    ``moved`` is 0 there, ``entry`` says -1 for one that drops out and 1 for one that comes in, and ``mean_move`` is
+    over the units that have a place on both sides, not a number where none has. `told_moves` and `entry_words` make of
+    it what people read.
+    """
     out = found.assign(rank_now=now["rank"], total_now=now["total"])
-    out["moved"] = (out["rank_now"] - out["rank"]).transpose(*out["rank"].dims)
-    out["moved"].attrs = {"units": "places", "long_name": "places gained", "long_name_zh": "上升名次"}
-    out["mean_move"] = abs(out["moved"]).mean("unit")
-    out["mean_move"].attrs = {"units": "places", "long_name": "mean places moved", "long_name_zh": "平均变动名次"}
+    before, after = out["rank_now"].variable, out["rank"].variable
+    both = (after > 0) & (before > 0)
+    moved, count = (before - after).transpose(*after.dims) * both, both.sum("unit")
+    mean = np.where(count.values > 0, abs(moved).sum("unit").values / np.maximum(count.values, 1), np.nan)
+    out["moved"], out["mean_move"] = moved, (count.dims, mean)
+    # a flag, not a number of places, so that nobody counts it
+    out["entry"] = (after > 0).astype(np.int8) - (before > 0).astype(np.int8)
+    for name in _MOVES:
+        out[name].attrs = _attrs(name)
     return out
+
+
+_MOVES = {
+    "moved": ("places", "places gained", "上升名次"),
+    "mean_move": ("places", "mean places moved", "平均变动名次"),
+    "entry": ("flag", "drops out of the ranking (-1) or comes in (1)", "退出排名（-1）或新进排名（1）"),
+}
+_ENTRY: Mapping[Language, tuple[str, str, str]] = {
+    "en": ("drops out", "", "comes in"),
+    "zh": ("退出排名", "", "新进排名"),
+}
+
+
+def told_moves(found: xr.Dataset) -> xr.Dataset:
+    """Return what `with_moves` gave with ``moved`` missing wherever places cannot be counted, as files have it."""
+    both = (found["rank_now"] > 0) & (found["rank"] > 0)
+    return found.assign(moved=found["moved"].where(both.transpose(*found["moved"].dims)).assign_attrs(_attrs("moved")))
+
+
+def _attrs(name: str) -> dict[str, str]:
+    return dict(zip(("units", "long_name", "long_name_zh"), _MOVES[name], strict=True))
+
+
+def entry_words(found: xr.Dataset, lang: Language) -> xr.DataArray:
+    """Return ``entry`` in words: who drops out of the ranking, who comes in; empty for the others.
+
+    Examples
+    --------
+    >>> [str(word) for word in entry_words(xr.Dataset({"entry": ("unit", [-1, 0, 1])}), "en").values]
+    ['drops out', '', 'comes in']
+    """
+    words = np.array(_ENTRY[lang])[found["entry"].to_numpy() + 1]
+    return found["entry"].copy(data=words)

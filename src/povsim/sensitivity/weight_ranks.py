@@ -10,11 +10,10 @@ import xarray as xr
 
 from povsim.scoring.reweighting_kernels import spread
 from povsim.sensitivity import weight_kernels as kernels
-from povsim.sensitivity.weight_inputs import Doubles, Table, table_of, weights_of
+from povsim.sensitivity.weight_inputs import Doubles, Table, Weightings, table_of, weights_of
 from povsim.sensitivity.weight_packed import FEWEST, MOST, count_packed
 
 Whole = npt.NDArray[np.int64]
-Weightings = npt.ArrayLike | xr.DataArray
 Work = Callable[[tuple[int, int]], None]
 BLOCK = 2048
 """Weightings a thread takes at a time; sums over blocks are added in their order."""
@@ -31,7 +30,7 @@ def rank_acceptability(scores: xr.DataArray, weightings: Weightings, *, higher_i
     ----------
     scores : DataArray
         Item scores (unit, indicator), 0-1. With a dim draw too, weighting k meets draw k modulo the number of draws.
-    weightings : array or DataArray
+    weightings : array, DataArray or DataFrame
         Weights (weighting, indicator), each row summing to one, in the order of the indicators unless named.
     higher_is_better : bool
         Whether the highest total is first.
@@ -133,8 +132,8 @@ def acceptability_analysis(scores: xr.DataArray, weightings: Weightings, *, pair
     ----------
     scores : DataArray
         Item scores (unit, indicator), 0-1, with or without a dim draw.
-    weightings : array or DataArray
-        Weights (weighting, indicator), each row summing to one.
+    weightings : array, DataArray or DataFrame
+        Weights (weighting, indicator), each row summing to one, in the order of the indicators unless named.
     pairwise : {"yes", "no"}
         Whether to count who beats whom: units squared per weighting.
 

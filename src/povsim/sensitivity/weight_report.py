@@ -19,6 +19,7 @@ from povsim.sensitivity.weight_cards import (
 )
 from povsim.sensitivity.weight_draws import CONCENTRATION, weightings
 from povsim.sensitivity.weight_extremes import attainable_ranks
+from povsim.sensitivity.weight_inputs import refuse, top_problems
 from povsim.sensitivity.weight_intervals import stability_intervals
 from povsim.sensitivity.weight_moves import fewest_points_to_swap, leave_one_out, ranks_of
 from povsim.sensitivity.weight_ranks import acceptability_analysis, acceptability_of
@@ -86,7 +87,13 @@ def analyse(case: Case, *, top: int, count: int = 10_000, seed: int = 0) -> Repo
     -------
     Report
         Its Datasets say in their attributes how they were found.
+
+    Raises
+    ------
+    InputError
+        ``top`` that is no whole number from 1 to the number of units.
     """
+    refuse(case.card.code, top_problems(top, len(case.units)))
     return _rescored(case, top, min(count, FEW), seed) if case.reasons else _closed(case, top, count, seed)
 
 
@@ -131,7 +138,7 @@ def _rescored(case: Case, top: int, count: int, seed: int) -> Report:
     points = points_in_use(case)
     around = weightings(points, count=count, seed=seed, kind="dirichlet").to_numpy()
     flat = weightings(points, count=count, seed=seed).to_numpy()
-    around, flat = (_kept_fixed(case, rows) for rows in (around, flat))
+    around, flat = (kept_fixed(case, rows) for rows in (around, flat))
     own = rescored(case, case.scheme.array()[None] / case.card.total_points)[0]
     near, any_weights = rescored_acceptability(case, around), rescored_acceptability(case, flat)
     found = {"luck": acceptability_of(own, case.units), "near": near, "any": any_weights, "both": near}
@@ -141,7 +148,7 @@ def _rescored(case: Case, top: int, count: int, seed: int) -> Report:
     return Report(case, top, units, near, any_weights, near, items, left_out, pd.DataFrame())
 
 
-def _kept_fixed(case: Case, weights: np.ndarray) -> np.ndarray:
+def kept_fixed(case: Case, weights: np.ndarray) -> np.ndarray:
     """Return weightings in which locked items, fixed mixes and items without points keep what they must."""
     now = case.scheme.array() / case.card.total_points
     codes = list(case.scheme.codes)
