@@ -94,8 +94,9 @@ def is_registry(host: str) -> bool:
 def problems_in_locks() -> Iterator[str]:
     """Yield what is wrong with the locks: addresses, missing hashes, and dependencies they do not hold."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    base = project["project"]["dependencies"]
-    needed = (project["build-system"]["requires"], base, base + project["project"]["optional-dependencies"]["test"])
+    extras = project["project"]["optional-dependencies"]
+    base = project["project"]["dependencies"] + extras["dashboard"]
+    needed = (project["build-system"]["requires"], base, base + extras["test"])
     for name, requirements in zip(LOCKS, needed, strict=True):
         if (ROOT / name).is_file():
             text = (ROOT / name).read_text(encoding="utf-8")

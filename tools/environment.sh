@@ -118,7 +118,8 @@ prepare_environment() {
   local venv="$1" lock="$2" stamp started=$SECONDS wanted
   stamp="$venv/.povsim-$(basename -- "$lock")"
   make_environment "$venv"
-  wanted="$(fingerprint "$venv/bin/python" "$lock" requirements/build.lock pyproject.toml)"
+  wanted="$(fingerprint "$venv/bin/python" "$lock" requirements/build.lock pyproject.toml hatch_build.py \
+    frontend/package-lock.json frontend/echarts.js frontend/build.mjs)"
   if [[ -f "$stamp" && "$(<"$stamp")" == "$wanted" ]]; then return; fi
   rm -f -- "$stamp"
   say "installing $lock into $venv (a minute or two the first time)"

@@ -20,7 +20,7 @@ from povsim.cli_goals_app import allocate, goal_seek
 from povsim.cli_language import LangOption
 from povsim.cli_scorecard_app import list_scorecards, scorecard_app
 from povsim.cli_sensitivity_app import sensitivity_app
-from povsim.errors import InputError
+from povsim.errors import InputError, Problem
 from povsim.interrupts import stoppable
 from povsim.wording import Wording, language, wording
 
@@ -46,6 +46,14 @@ class Level(StrEnum):
     township = "township"
     village = "village"
     department = "department"
+
+
+class ReportLang(StrEnum):
+    """Languages of a report."""
+
+    zh = "zh"
+    en = "en"
+    both = "both"
 
 
 class Planner(TyperGroup):
@@ -244,6 +252,46 @@ app.command("compare")(compare)
 app.command("goal-seek")(goal_seek)
 app.command("allocate")(allocate)
 app.command("scorecards")(list_scorecards)
+
+
+@app.command()
+def dashboard(  # noqa: PLR0913  (one parameter per option of the command)
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN_DIR]...", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65_535, metavar="P")] = None,
+    lan: Annotated[bool, typer.Option("--lan")] = False,  # noqa: FBT002
+    token: Annotated[str | None, typer.Option("--token", metavar="T")] = None,
+    no_token: Annotated[bool, typer.Option("--no-token")] = False,  # noqa: FBT002
+    anyone: Annotated[bool, typer.Option("--anyone")] = False,  # noqa: FBT002
+    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,  # noqa: FBT002
+    scorecard: Annotated[list[str] | None, typer.Option("--scorecard", metavar="NAME|FILE")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Serve the dashboards."""
+    from povsim.cli_dashboard import Order, perform
+    from povsim.dashboard.server import Options
+
+    say = _say(lang, "dashboard_server")
+    if token is not None and no_token:
+        raise InputError("povsim dashboard", [Problem("--token", "goes against --no-token", mend="leave one away")])
+    options = Options(port, lan, "" if no_token else token, anyone, say.lang)
+    perform(Order(tuple(runs or ()), tuple(scorecard or ()), not no_browser, options), say)
+
+
+@app.command()
+def report(  # noqa: PLR0913  (one parameter per option of the command)
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR")],
+    format_: Annotated[str | None, typer.Option("--format", metavar="xlsx|pptx|html")] = None,
+    lang: Annotated[ReportLang | None, typer.Option("--lang")] = None,
+    scorecard: Annotated[str | None, typer.Option("--scorecard", metavar="NAME|FILE")] = None,
+    year: Annotated[int | None, typer.Option("--year", metavar="Y")] = None,
+    beside: Annotated[list[Path] | None, typer.Option("--beside", metavar="RUN_DIR")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE")] = None,
+) -> None:
+    """Write a report of a run: annex workbook, slides, or a page that needs no network."""
+    from povsim.cli_report import Order, perform
+
+    say = _say(lang, "report")
+    perform(Order(run, format_, lang.value if lang else say.lang, scorecard, year, out, tuple(beside or ())), say)
 
 
 @app.command("scenarios")

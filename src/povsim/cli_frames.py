@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from povsim.assumptions import harmless
+from povsim.sheets import Field, Sheet, workbook
 from povsim.staging import replaced
 
 MOST_ROWS = 200_000
@@ -26,25 +26,19 @@ def write_frames(path: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     frames : mapping of sheet name to DataFrame
         Empty ones are left out.
     """
-    from openpyxl import Workbook
-    from openpyxl.styles import Font
+    sheets = [
+        Sheet(title, [Field(str(heading)) for heading in frame.columns], _rows(frame))
+        for title, frame in frames.items()
+        if not frame.empty
+    ]
+    data = workbook(sheets or [Sheet("-", (), ())])
+    with replaced(path) as part:
+        part.write_bytes(data)
 
-    book = Workbook()
-    book.remove(book.active)
-    for title, frame in frames.items():
-        if frame.empty:
-            continue
-        sheet = book.create_sheet(title[:31])
-        sheet.append([harmless(str(heading)) for heading in frame.columns])
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-        sheet.freeze_panes = "A2"
-        for row in frame.head(MOST_ROWS).itertuples(index=False):
-            sheet.append([_cell(value) for value in row])
-    if not book.sheetnames:
-        book.create_sheet("-")
-    with replaced(path) as part, part.open("wb") as stream:
-        book.save(stream)
+
+def _rows(frame: pd.DataFrame) -> Iterator[list[Any]]:
+    for row in frame.head(MOST_ROWS).itertuples(index=False):
+        yield [_cell(value) for value in row]
 
 
 def _cell(value: Any) -> Any:
@@ -54,5 +48,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return None if np.isnan(value) else float(value) if np.isfinite(value) else "infinite"
     if isinstance(value, (int, np.integer)):
-        return int(value) if abs(int(value)) < 2**53 else str(int(value))
-    return harmless(str(value))
+        return int(value)
+    return str(value)

@@ -22,6 +22,7 @@ class Reporter:
     def __init__(self, say: Wording) -> None:
         self.say = say
         self.bar: Progress | None = None
+        self.doing = ""
         self.started = self.told = time.monotonic()
 
     def __enter__(self) -> Reporter:
@@ -45,14 +46,20 @@ class Reporter:
 
     def phase(self, key: str) -> None:
         """Say what is being done now."""
+        self.announce(self.say(f"phase.{key}"))
+        self.doing = ""
+
+    def announce(self, text: str) -> None:
+        """Say in a text of one's own what is being done now."""
         raise_if_stopped()
         self.told = time.monotonic()
+        self.doing = text
         if self.bar is None:
-            self._line(self.say(f"phase.{key}"))
+            self._line(text)
             return
         for task in self.bar.task_ids:
             self.bar.remove_task(task)
-        self.bar.add_task(self.say(f"phase.{key}"), total=None)
+        self.bar.add_task(text, total=None)
 
     def __call__(self, done: int, total: int) -> None:
         """Say how far the simulation is; a stop that was asked for ends it here."""
@@ -61,7 +68,8 @@ class Reporter:
             self.bar.update(self.bar.task_ids[0], completed=done, total=total)
         elif time.monotonic() - self.told >= SECONDS_BETWEEN_LINES:
             self.told = time.monotonic()
-            self._line(self.say("phase.percent", percent=f"{100 * done / total:.0f}"))
+            percent = f"{100 * done / total:.0f}"
+            self._line(f"{self.doing}: {percent} %" if self.doing else self.say("phase.percent", percent=percent))
 
     def _line(self, text: str) -> None:
         print(f"povsim: {text}", file=sys.stderr, flush=True)

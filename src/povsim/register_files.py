@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import openpyxl
@@ -39,7 +38,7 @@ BLANKS = frozenset({"", "-", "--", "—", "/", "na", "n/a", "#n/a", "null", "nan
 ENCODINGS = ("utf-8", "gb18030")
 READ_ERRORS = (
     *(OSError, EOFError, KeyError, zlib.error, csv.Error, zipfile.BadZipFile),
-    *(pa.ArrowException, openpyxl.utils.exceptions.InvalidFileException, ParseError),
+    *(pa.ArrowException, openpyxl.utils.exceptions.InvalidFileException, SyntaxError),
 )
 """What damaged files make the readers raise."""
 

@@ -203,8 +203,9 @@ def group_points(card: Scorecard, points: Floats, *, weights: npt.NDArray[np.flo
         if group.cap is not None or group.floor is not None:
             printed = sum(card.indicators[number].points for number in own)
             size = factor * np.float32(weights[own].sum() / printed if printed > 0 else 1.0)
-            np.clip(out[place] / size, group.floor, group.cap, out=out[place])
-            out[place] *= size
+            # a group that a scheme gives no points has room for none
+            own_points = np.divide(out[place], size, out=np.zeros_like(out[place]), where=size > 0)
+            out[place] = np.clip(own_points, group.floor, group.cap) * size
     return out
 
 

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from openpyxl import Workbook
-from openpyxl.styles import Font
 
-from povsim.assumptions import harmless
 from povsim.folder_files import write_dataset
 from povsim.sensitivity.weight_moves import entry_words, told_moves
 from povsim.sensitivity.weight_report import Report
+from povsim.sheets import Field, Sheet, workbook
 from povsim.staging import replaced
 from povsim.terms import Language
 from povsim.wording import Wording
@@ -38,12 +36,9 @@ def write_report(folder: Path, report: Report, compared: xr.Dataset | None, say:
     folder.mkdir(parents=True, exist_ok=True)
     with replaced(folder / "weights.nc") as part:
         write_dataset(whole(report, compared), part)
-    with replaced(folder / "weights.xlsx") as part, part.open("wb") as stream:
-        book = Workbook()
-        book.remove(book.active)
-        for key, frame in tables(report, compared, say.lang):
-            _sheet(book, say(f"sheet.{key}"), frame)
-        book.save(stream)
+    found = [_sheet(say(f"sheet.{key}"), frame) for key, frame in tables(report, compared, say.lang)]
+    with replaced(folder / "weights.xlsx") as part:
+        part.write_bytes(workbook(found))
     return [str(folder / name) for name in ("weights.nc", "weights.xlsx")]
 
 
@@ -88,22 +83,13 @@ def _moves(found: xr.Dataset, names: list[str], lang: Language) -> pd.DataFrame:
     return told[names].to_dataframe().reset_index()
 
 
-def _sheet(book: Workbook, title: str, frame: pd.DataFrame) -> None:
-    sheet = book.create_sheet(title)
-    sheet.append([str(name) for name in frame.columns])
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    sheet.freeze_panes = "A2"
-    for row in frame.itertuples(index=False):
-        sheet.append([_cell(value) for value in row])
+def _sheet(title: str, frame: pd.DataFrame) -> Sheet:
+    fields = [Field(str(name)) for name in frame.columns]
+    return Sheet(title, fields, ([_cell(value) for value in row] for row in frame.itertuples(index=False)))
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as a sheet takes it: numbers plain, missing ones blank, texts never as formulas."""
+    """Return a value as a sheet takes it: what is neither a number nor a truth as a text."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if isinstance(value, (float, np.floating)):
-        return None if np.isnan(value) else float(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    return harmless(str(value))
+    return value if isinstance(value, (int, float, np.integer, np.floating)) else str(value)

@@ -1,0 +1,1 @@
+"""Charts as plain data for Apache ECharts, the same for dashboards and for standalone reports."""

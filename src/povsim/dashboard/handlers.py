@@ -1,0 +1,91 @@
+"""What the server answers: the pages, their static files for good, and everything else refused in both languages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server._tz import utcnow
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado import web
+from traitlets import Float
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from povsim.dashboard.app import PAGES
+from povsim.dashboard.security import HEADERS
+
+FOR_GOOD = 365 * 24 * 3600
+MOST_SESSIONS = 60
+"""Open pages at a time: each holds a process of about 150 MB."""
+
+
+class PageHandler(TornadoVoilaHandler):
+    """A page by its name; the address without a name is the home page."""
+
+    @web.authenticated
+    async def get(self, name: str = "") -> None:
+        """Send the page as it is made."""
+        page = name or PAGES[0]
+        if page not in PAGES:
+            raise web.HTTPError(404)
+        if len(self.kernel_manager) >= MOST_SESSIONS:
+            raise web.HTTPError(503)
+        # Voila reads these even where it refuses to follow them, and would then pass over the kernel that waits.
+        for override in ("template", "theme"):
+            self.request.arguments.pop(override, None)
+        async for html in self.get_generator(path=f"{page}.ipynb"):
+            self.write(html)
+            await self.flush()
+
+
+class MissingHandler(JupyterHandler):
+    """Whatever else is asked for."""
+
+    @allow_unauthenticated
+    async def prepare(self, **_: Any) -> None:
+        """Refuse it, whoever asks."""
+        # The page that says so asks who is there, which nobody has found out here.
+        self.current_user = None
+        raise web.HTTPError(404)
+
+
+class _Guarded(web.StaticFileHandler):
+    def set_extra_headers(self, path: str) -> None:
+        for name in ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Content-Security-Policy"):
+            self.set_header(name, HEADERS[name])
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code}\n")
+
+
+class TemplateFileHandler(_Guarded, TemplateStaticFileHandler):
+    """Files of the template; those whose address carries a hash are kept for good."""
+
+
+class VersionedFileHandler(_Guarded, MultiStaticFileHandler):
+    """Files of Voila and its widgets under an address with their versions, hence kept for good."""
+
+    def get_cache_time(self, path: str, modified: object, mime_type: str) -> int:
+        """Return for how many seconds a browser may keep the file."""
+        return FOR_GOOD
+
+
+class SessionManager(AsyncMappingKernelManager):
+    """Ends the processes of pages that were closed, soon, and of pages that nobody uses, later."""
+
+    closed_seconds = Float(180.0, config=True, help="Life of a process whose page is gone; a page may reconnect")
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel without a page after ``closed_seconds``, one with a page after ``cull_idle_timeout``."""
+        kernel = self._kernels[kernel_id]
+        closed = not self._kernel_connections.get(kernel_id, 0)
+        last = getattr(kernel, "last_activity", None)
+        if closed and last is not None and utcnow() - last > timedelta(seconds=self.closed_seconds):
+            await ensure_async(self.shutdown_kernel(kernel_id))
+            return
+        await ensure_async(super().cull_kernel_if_idle(kernel_id))

@@ -1,0 +1,1 @@
+"""Pages of the dashboards: each has ``build(state)``, which returns one widget."""

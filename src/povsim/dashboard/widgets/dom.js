@@ -1,0 +1,73 @@
+// Elements without markup: whatever a name holds, it is set as text.
+const SVG = "http://www.w3.org/2000/svg";
+
+export function h(tag, attrs = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attrs)) give(node, name, value);
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return node;
+}
+
+function give(node, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (name === "on") for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
+  else if (name === "text") node.textContent = value;
+  else if (name === "style") Object.assign(node.style, value);
+  else if (value === true) node.setAttribute(name, "");
+  else node.setAttribute(name, String(value));
+}
+
+export function svg(tag, attrs = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attrs)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+}
+
+/** Set a text only where it differs: writing the same text again costs a layout. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setAttr(node, name, value) {
+  if (value === null || value === false) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
+}
+
+export function show(node, visible) {
+  node.hidden = !visible;
+}
+
+/** Act at once on the first call of a frame; further calls within it become one at its end. */
+export function perFrame(act) {
+  let waiting = false;
+  let again = false;
+  const frame = () => {
+    waiting = false;
+    if (!again) return;
+    again = false;
+    run();
+  };
+  function run() {
+    if (waiting) {
+      again = true;
+      return;
+    }
+    waiting = true;
+    requestAnimationFrame(frame);
+    act();
+  }
+  return run;
+}
+
+/** Whether keys are for what has the focus and not for the page. */
+export function typing(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+let counter = 0;
+
+export function newId(stem) {
+  counter += 1;
+  return `povsim-${stem}-${counter}`;
+}

@@ -1,0 +1,107 @@
+"""The live ranking: units in order, with movement, bars and bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from traitlets import Bytes, Float, Int, List, Unicode
+
+from povsim.dashboard.widgets.part import Part
+
+FIELDS = ("rank", "move", "total", "low", "high", "best", "worst")
+"""Columns of numbers, in the order in which they are sent."""
+
+
+class RankingView(Part):
+    """Units in order of rank; only what changed is sent, by column.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    height : int
+        Pixels that the list takes at normal size; 0: what the window leaves.
+
+    Attributes
+    ----------
+    chosen : str
+        Key of the unit chosen; set it to mark another one.
+
+    Examples
+    --------
+    >>> view = RankingView()
+    >>> view.show([{"key": "v1", "name": "Upper", "rank": 1, "move": 0, "total": 81.25}])
+    >>> view.names, view.column("total")
+    (['Upper'], [81.25])
+    """
+
+    kind = Unicode("ranking").tag(sync=True)
+    units: Any = List().tag(sync=True)
+    names: Any = List().tag(sync=True)
+    numbers = Bytes().tag(sync=True)
+    vetoes: Any = List().tag(sync=True)
+    reaches: Any = List().tag(sync=True)
+    title = Unicode().tag(sync=True)
+    lowest = Float(0.0).tag(sync=True)
+    highest = Float(100.0).tag(sync=True)
+    top = Int(0).tag(sync=True)
+    height = Int(0).tag(sync=True)
+    mark = Unicode().tag(sync=True)
+    chosen = Unicode()
+
+    def __init__(self, *, title: str = "", height: int = 0) -> None:
+        super().__init__(title=title, height=height)
+        self.observe(lambda change: setattr(self, "mark", change["new"]), "chosen")
+
+    def show(self, rows: Sequence[Mapping[str, Any]], *, top: int | None = None, title: str | None = None) -> None:
+        """Show a ranking.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            ``key``, ``name``, ``rank`` (from 1), ``move`` (places gained since the start, negative: lost), ``total``,
+            ``low`` and ``high`` (band of the total), ``veto`` (what bars it, empty if nothing), ``reach`` (best and
+            worst attainable rank, or a text). All but the first three may be missing.
+        top : int, optional
+            Number of first places that a line is drawn under.
+        title : str, optional
+            Heading.
+        """
+        names = ("rank", "move", "total", "low", "high")
+        columns = [_numbers(row.get(name) for row in rows) for name in names] + _reach(rows)
+        texts = [row.get("reach") if isinstance(row.get("reach"), str) else "" for row in rows]
+        with self.hold_sync():
+            self.units = [str(row["key"]) for row in rows]
+            self.names = [str(row["name"]) for row in rows]
+            # as bytes: five hundred units a key stroke are too many numbers for text
+            self.numbers = np.concatenate(columns).astype("<f4").tobytes() if rows else b""
+            self.vetoes = [_veto(row.get("veto")) for row in rows]
+            self.reaches = texts if any(texts) else []
+            self.top = self.top if top is None else top
+            self.title = self.title if title is None else title
+
+    def column(self, field: str) -> list[float]:
+        """Return a column of numbers as they were sent; what is missing is NaN."""
+        table = np.frombuffer(self.numbers, dtype="<f4").reshape(len(FIELDS), -1)
+        return [float(one) for one in table[FIELDS.index(field)]]
+
+    def _on_choose(self, content: Mapping[str, Any], _buffers: list[Any]) -> None:
+        key = str(content.get("key", ""))
+        if key in self.units:
+            self.chosen = key
+
+
+def _numbers(values: Iterable[Any]) -> np.ndarray[Any, Any]:
+    return np.array(list(values), dtype=float)
+
+
+def _reach(rows: Sequence[Mapping[str, Any]]) -> list[np.ndarray[Any, Any]]:
+    pairs = [row.get("reach") for row in rows]
+    known = [pair if isinstance(pair, (tuple, list, np.ndarray)) else (None, None) for pair in pairs]
+    return [_numbers(pair[0] for pair in known), _numbers(pair[1] for pair in known)]
+
+
+def _veto(veto: Any) -> str | bool:
+    return veto if isinstance(veto, str) else bool(veto)

@@ -1,0 +1,44 @@
+// One message on its way at a time: while the kernel answers, newer ones wait, and of one control only the newest.
+export function sender(model, { start = 0, patience = 1500 } = {}) {
+  const waiting = new Map();
+  let n = start;
+  let flying = null;
+  let timer = 0;
+
+  function go(content) {
+    flying = content.n;
+    clearTimeout(timer);
+    // an answer that never comes must not hold back what is typed next
+    timer = setTimeout(() => landed(content.n), patience);
+    model.send({ ...content, ack: true });
+  }
+
+  function landed(which) {
+    if (which !== flying) return;
+    flying = null;
+    clearTimeout(timer);
+    const next = waiting.entries().next();
+    if (next.done) return;
+    waiting.delete(next.value[0]);
+    go(next.value[1]);
+  }
+
+  model.on("msg:custom", (message) => message.kind === "ack" && landed(message.n));
+  return {
+    /** Send content; of what waits under the same key only the last is kept, and the last is always sent. */
+    send(key, content) {
+      n += 1;
+      const told = { ...content, n };
+      if (flying === null) return go(told), n;
+      waiting.delete(key);
+      waiting.set(key, told);
+      return n;
+    },
+    get last() {
+      return n;
+    },
+    get quiet() {
+      return flying === null && waiting.size === 0;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+"""What all parts of a page share in the browser: their code, style and texts, sent once, and how the page looks."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import uuid
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import anywidget
+from traitlets import Bool, Bytes, Dict, Unicode
+
+from povsim.errors import InputError
+from povsim.wording import read_room
+
+PIECES = (
+    "dom", "formats", "sending", "saving", "icons", "heartbeat",
+    "chart_themes", "chart_options", "chart_library", "chart_picture", "chart",
+    "grid_rows", "table", "numbers", "weight_model", "weight_row", "weight_table", "ranking",
+    "note", "progress", "upload", "combobox", "controls", "tabs", "address", "shell_parts", "shell", "main",
+)  # fmt: skip
+"""The modules of the browser's side, each after those that it imports."""
+
+
+def read(name: str) -> str:
+    """Return a file of the browser's side."""
+    return (resources.files("povsim.dashboard.widgets") / name).read_text(encoding="utf-8")
+
+
+@cache
+def library() -> tuple[bytes, str]:
+    """Return code, style and texts of the browser's side, packed, and a name that changes with them."""
+    texts = {
+        lang: {key: text[lang] for key, text in read_room("dashboard").items() if key.startswith("ui.")}
+        for lang in ("zh", "en")
+    }
+    told = {"pieces": [[name, read(f"{name}.js")] for name in PIECES], "style": read("style.css"), "texts": texts}
+    packed = gzip.compress(json.dumps(told, ensure_ascii=False).encode(), 6, mtime=0)
+    return packed, hashlib.sha256(packed).hexdigest()[:16]
+
+
+class Stage(anywidget.AnyWidget):
+    """The one model, never drawn itself, from which every part of the page takes its code and its look.
+
+    Attributes
+    ----------
+    lang : {"zh", "en"}
+        Language of the labels that the browser writes.
+    theme : {"light", "dark"}
+        Colours of the page.
+    presenter : bool
+        Large type, controls hidden.
+    message : dict
+        What the banner says: ``{"text", "tone", "n"}``.
+    """
+
+    _esm = read("stage.js")
+
+    stage_id = Unicode().tag(sync=True)
+    pack = Bytes().tag(sync=True)
+    version = Unicode().tag(sync=True)
+    echarts = Unicode().tag(sync=True)
+    lang = Unicode("zh").tag(sync=True)
+    theme = Unicode("light").tag(sync=True)
+    presenter = Bool(default_value=False).tag(sync=True)
+    message = Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        pack, version = library()
+        name = uuid.uuid4().hex
+        quiet = {"text": "", "tone": "info", "n": 0}
+        super().__init__(
+            model_id=name, stage_id=name, pack=pack, version=version, echarts=_echarts_address(), message=quiet
+        )
+        self.on_msg(self._receive)
+
+    def tell(self, text: str, tone: str = "info") -> None:
+        """Show a message across the top of the page; an empty one takes it away.
+
+        Parameters
+        ----------
+        text : str
+            What is said, in the reader's language; shown as text, whatever it holds.
+        tone : {"info", "warning", "error"}
+            How it looks.
+        """
+        self.message = {"text": text, "tone": tone, "n": self.message["n"] + 1}
+
+    def _receive(self, _widget: Any, content: dict[str, Any], _buffers: list[Any]) -> None:
+        # JupyterLab has no static file of ours: the browser asks for the library once
+        if content.get("kind") == "echarts":
+            packed = gzip.compress(_echarts_source().encode(), 6, mtime=0)
+            self.send({"kind": "echarts"}, [packed])
+
+
+def _echarts_source() -> str:
+    from povsim.charts.library import echarts_source
+
+    return echarts_source()
+
+
+def _echarts_address() -> str:
+    from povsim.charts.library import library as charts
+
+    try:
+        return charts().url
+    except InputError:
+        # built without it: charts say so in their place, all else works
+        return ""
+
+
+_STAGES: list[Stage] = []
+
+
+def stage() -> Stage:
+    """Return the stage of this session, made when first asked for."""
+    if not _STAGES or _STAGES[0].comm is None:
+        _STAGES[:] = [Stage()]
+    return _STAGES[0]

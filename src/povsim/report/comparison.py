@@ -1,0 +1,113 @@
+"""The chapter that puts plans side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from povsim.charts import comparison as charts
+from povsim.charts.base import BLUE, GREEN, ORANGE, PURPLE
+from povsim.report.parts import Chapter, Item, Plot, Stroke
+from povsim.report.wanted import Wanted
+from povsim.terms import Language
+from povsim.views.comparison import Pair, Plan, answer, chosen, luck_words, names, numbers, pairs_of, place_of, plans_of
+from povsim.views.comparison_groups import THRESHOLD, groups_table, known
+from povsim.views.comparison_tables import areas_table, money_table, parts_table, statistics_table, years_table
+from povsim.views.comparison_targets import changes_table, targets_table
+from povsim.views.parts import BigNumber, Table
+from povsim.wording import wording
+
+if TYPE_CHECKING:
+    from povsim.views.digests import RunDigest
+
+QUANTITY = "poor_persons"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+
+
+def plans(digest: RunDigest, others: Sequence[RunDigest], wanted: Wanted) -> tuple[Plan, ...]:
+    """Return the plans that are put side by side; the first alone where nothing is to be compared with it."""
+    every = plans_of([digest, *(one for one in others if one.code != digest.code)])
+    return chosen(every, digest.code, wanted.compare.others)
+
+
+def chapter(shown: Sequence[Plan], wanted: Wanted, year: int, lang: Language) -> Chapter | None:
+    """Return differences by year and area, money, targets, groups, other settings; nothing for one plan."""
+    if len(shown) < 2:
+        return None
+    pairs, called = pairs_of(shown), names(shown, lang)
+    place = place_of(shown[0], year)
+    lead = [text for at, one in enumerate(pairs, 1) for text in _sentences(one, (called[0], called[at]), year, lang)]
+    items = [
+        *_years(shown, pairs, wanted, year, lang),
+        *_statistics(pairs, place, lang),
+        *_areas(pairs, wanted, place, lang),
+    ]
+    items += [*_targets(shown, lang), *_money(pairs, place, lang), *_groups(pairs, called, place, lang)]
+    items.append(Item(changes_table(shown, lang)))
+    title = wording(lang, "report")("chapter.comparison", year=year)
+    return Chapter(
+        "comparison", title, _numbers(shown, pairs, place, lang), [item for item in items if item.table.rows], lead
+    )
+
+
+def _sentences(one: Pair, called: tuple[str, str], year: int, lang: Language) -> list[str]:
+    return [answer(one, year, called, lang), luck_words(one, called, lang)]
+
+
+def _numbers(shown: Sequence[Plan], pairs: Sequence[Pair], place: int, lang: Language) -> list[BigNumber]:
+    """Return the big numbers of every plan, each under its name."""
+    called, found = names(shown, lang), []
+    for plan, name, one in zip(shown, called, [None, *pairs], strict=True):
+        for told in numbers(plan, one, place, lang):
+            label = f"{name} · {told.label}"
+            found.append(BigNumber(f"{plan.code}.{told.code}", label, told.value, told.spread, told.note, told.tone))
+    return found
+
+
+def _years(shown: Sequence[Plan], pairs: Sequence[Pair], wanted: Wanted, year: int, lang: Language) -> list[Item]:
+    code = _quantity(shown[0], wanted)
+    table, called = years_table(pairs, code, lang), names(shown, lang)
+    strokes = [Stroke(f"value{at}", COLOURS[at % len(COLOURS)]) for at in range(len(shown))]
+    plot = Plot("line", "year", strokes, shown[0].statistic(code).label(lang))
+    message = answer(pairs[0], year, (called[0], called[1]), lang)
+    drawn = (charts.levels(shown, code, lang), charts.differences(pairs, code, lang))
+    return [Item(table, drawn, plot, message=message)]
+
+
+def _quantity(plan: Plan, wanted: Wanted) -> str:
+    known_codes = plan.part["statistic"].to_numpy().tolist()
+    asked = wanted.compare.quantity
+    return asked if asked is not None and asked in known_codes else QUANTITY
+
+
+def _statistics(pairs: Sequence[Pair], place: int, lang: Language) -> list[Item]:
+    return [Item(statistics_table(pairs, place, form, lang)) for form in ("count", "share", "money")]
+
+
+def _areas(pairs: Sequence[Pair], wanted: Wanted, place: int, lang: Language) -> list[Item]:
+    level = wanted.compare.by if wanted.compare.by != "county" else "township"
+    code = _quantity(pairs[0].first, wanted)
+    table = areas_table(pairs, code, place, level, lang)
+    return [Item(table, (charts.area_differences(pairs, code, place, level, lang),))] if table.rows else []
+
+
+def _targets(shown: Sequence[Plan], lang: Language) -> list[Item]:
+    table = targets_table(shown, lang)
+    return [Item(table, (charts.targets(shown, lang),), heat="low")] if table.rows else []
+
+
+def _money(pairs: Sequence[Pair], place: int, lang: Language) -> list[Item]:
+    money, parts = money_table(pairs, place, lang), parts_table(pairs, place, "headcount_ratio", lang)
+    found = [Item(money, (charts.plane(pairs, place, lang),))]
+    return [*found, Item(parts, (charts.parts(pairs, place, lang),))] if parts.rows else found
+
+
+def _groups(pairs: Sequence[Pair], called: Sequence[str], place: int, lang: Language) -> list[Item]:
+    found = []
+    for at, one in enumerate(pairs, start=1):
+        if known(one):
+            asked = (place, "township", THRESHOLD)
+            table = groups_table(one, called[at], asked, lang)
+            named = Table(f"{table.code}{at}", table.title, table.columns, table.rows, table.note)
+            found.append(Item(named, (charts.winners_chart(one, called[at], asked, lang),)))
+    return found

@@ -1,0 +1,47 @@
+"""A server on small runs, and a Chromium."""
+
+import shutil
+
+import pytest
+
+from povsim.dashboard.demonstration import Demonstration, make_runs
+from tests.browser.parts import CHROMIUM_FLAGS, Visit, serving, watch
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """Folders of two plans of the sample county."""
+    return make_runs(Demonstration("sample", 8), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def server(runs, tmp_path_factory):
+    """One server for all tests of the process."""
+    with serving(runs, tmp_path_factory.mktemp("cache")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A Chromium of the machine; tests that need it skip without one."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no chromium or chromium-browser on PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """A visit in a fresh browser profile; what was wrong is told when the test ends."""
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    made = Visit(context.new_page(), server)
+    watch(made)
+    yield made
+    context.close()
+    # The frontend of Voila is told of the end of its connection while a page is being left.
+    assert [told for told in made.wrong if told != "page: Cannot send"] == []

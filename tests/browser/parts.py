@@ -1,0 +1,129 @@
+"""A server in a process of its own, and pages that remember what went wrong on them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psutil
+
+import povsim.compiled
+
+CHROMIUM_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+TOKEN = "token-of-the-tests"
+PATIENCE = 180_000
+"""Milliseconds: machines that run tests are busy."""
+READY = """() => {
+    const cells = document.getElementById("rendered_cells");
+    return !document.getElementById("loading") && cells && cells.querySelector(".ps-part")
+        && !document.querySelector(".ps-busy");
+}"""
+"""The waiting message is gone and something of the page's own is there."""
+
+
+@dataclass
+class Server:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen
+    port: int
+
+    def url(self, path="", token=TOKEN):
+        """Return an address of the server."""
+        query = f"?token={token}" if token else ""
+        return f"http://127.0.0.1:{self.port}/{path}{query}"
+
+    def kernels(self):
+        """Return the numbers of the processes that serve pages or wait to."""
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return {child.pid for child in below if "povsim.dashboard.kernel" in " ".join(command_of(child))}
+
+
+def command_of(process):
+    """Return the command of a process, or nothing if it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@contextmanager
+def serving(runs, cache, *options):
+    """Start a server and stop it as a user would; give it once it answers."""
+    started = [sys.executable, "-c", "from povsim.cli import main; main()", "dashboard", *map(str, runs)]
+    # Compiled code stays where it is: only digests go to a place of their own.
+    environ = {**os.environ, "XDG_CACHE_HOME": str(cache), "NUMBA_CACHE_DIR": povsim.compiled.config.CACHE_DIR}
+    process = subprocess.Popen(
+        [*started, "--no-browser", "--token", TOKEN, "--lang", "en", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
+    )
+    try:
+        yield Server(process, _port(process))
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def _port(process):
+    for line in process.stdout:
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
+            # The rest is told right after, both languages at once.
+            return int(found[1])
+    raise RuntimeError(process.stderr.read())
+
+
+@dataclass
+class Visit:
+    """A page that is open, and what was wrong on the way."""
+
+    page: object
+    server: Server
+    wrong: list = field(default_factory=list)
+
+    def open(self, name="", token=TOKEN, fragment=""):
+        """Open a page and wait until it can be used."""
+        self.page.goto(self.server.url(name, token) + fragment, wait_until="commit", timeout=PATIENCE)
+        self.page.wait_for_function(READY, timeout=PATIENCE)
+        return self.page
+
+
+def watch(made):
+    """Write down console errors, page errors and requests to other hosts."""
+    own = (f"http://127.0.0.1:{made.server.port}/", f"ws://127.0.0.1:{made.server.port}/", "data:", "blob:")
+
+    def console(message):
+        if message.type == "error":
+            made.wrong.append(f"console: {message.text}")
+
+    def request(asked):
+        if not asked.url.startswith(own):
+            made.wrong.append(f"request: {asked.url}")
+
+    made.page.on("console", console)
+    made.page.on("pageerror", lambda error: made.wrong.append(f"page: {error}"))
+    made.page.on("request", request)
+
+
+def until(true, seconds=30.0):
+    """Wait until something is true; tell whether it became so."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.2)
+    return bool(true())

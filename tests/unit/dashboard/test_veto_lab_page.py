@@ -1,0 +1,188 @@
+"""The veto lab driven as a reader would: through what the browser tells its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import povsim
+from povsim.dashboard.app import Shelf
+from povsim.dashboard.pages.veto_lab import Lab
+from povsim.dashboard.state import State
+from povsim.folder import open_run, write_run
+from povsim.folder_manifest import Record
+from povsim.runs import Settings, run_scenarios
+from povsim.scoring.scorecard import read_scorecard
+from povsim.views import store, vetoes
+from povsim.views.digests import RunDigest
+
+CARDS = ("guangxi-village-2017", "xiangyin-2016-townships")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    plan = povsim.read_scenario("sample")
+    people = povsim.complete_population(plan)
+    results = run_scenarios(people, (plan,), Settings(draws=range(4), seed=3))
+    place = tmp_path_factory.mktemp("runs")
+    write_run(results, place / "first", register=people, record=Record(seed=3))
+    folder: Path = place / "digest"
+    with open_run(place / "first") as run:
+        store.write(vetoes.digest(run), folder / "vetoes")
+        for code in CARDS:
+            store.write(vetoes.digest_card(run, read_scorecard(code)), folder / f"vetoes.{code}")
+        manifest = run.manifest
+    names = {"zh": "样例县", "en": "Sample county"}
+    return Shelf([RunDigest("first", folder, place / "first", CARDS, {}, manifest, names)])
+
+
+@pytest.fixture
+def lab(shelf: Shelf) -> Lab:
+    state = State()
+    state.change(lang="en")
+    return Lab(state, shelf)
+
+
+def _told(control: Any, value: Any) -> None:
+    """Do what the browser does when the reader sets a control."""
+    control._receive(control, {"kind": "input", "value": value}, [])
+
+
+def _excluded(lab: Lab) -> str:
+    return str(lab.numbers.numbers[0]["value"])
+
+
+def test_a_switch_takes_a_rule_out_and_undo_puts_it_back(lab: Lab) -> None:
+    before = _excluded(lab)
+    _told(lab.controls.switches["income"], False)
+    assert lab.state.settings.vetoes.off == ("income",)
+    assert _excluded(lab) != before
+    assert "is off" in lab.answer.text
+    assert "[exact]" in lab.answer.text
+    lab.state.undo()
+    assert _excluded(lab) == before
+    assert lab.controls.switches["income"].value is True
+    lab.state.redo()
+    assert lab.controls.switches["income"].value is False
+
+
+def test_all_rules_off_and_back(lab: Lab) -> None:
+    before = _excluded(lab)
+    lab.controls._all_off()
+    assert _excluded(lab) == "0 persons"
+    assert not any(one.value for one in lab.controls.switches.values())
+    lab.controls._all_on()
+    assert _excluded(lab) == before
+    assert "nothing is changed" in lab.answer.text
+
+
+def test_a_threshold_dragged_is_one_step_and_comes_back(lab: Lab) -> None:
+    before, own = _excluded(lab), lab.controls.threshold.value
+    high = lab.controls.threshold.settings["high"]
+    for value in (own + 100, own + 200, high):
+        _told(lab.controls.threshold, value)
+    assert lab.state.settings.vetoes.thresholds == {"income": high}
+    assert _excluded(lab) != before
+    lab.state.undo()
+    assert lab.state.settings.vetoes.thresholds == {}
+    assert _excluded(lab) == before
+    assert lab.controls.threshold.value == own
+
+
+def test_a_threshold_at_its_own_value_is_no_change(lab: Lab) -> None:
+    own = lab.controls.threshold.value
+    _told(lab.controls.threshold, own + 100)
+    _told(lab.controls.threshold, own)
+    assert lab.state.settings.vetoes.thresholds == {}
+
+
+def test_shares_are_moved_in_percent(lab: Lab) -> None:
+    place = [key for key, _ in lab.controls.rule.options].index("village_incidence")
+    _told(lab.controls.rule, place)
+    assert lab.state.settings.vetoes.rule == "village_incidence"
+    assert lab.controls.threshold.settings["unit"] == "%"
+    _told(lab.controls.threshold, 3.0)
+    assert lab.state.settings.vetoes.thresholds == {"village_incidence": 0.03}
+    assert "3 %" in lab.answer.text
+    assert "--set exit_standard.village.village_incidence.threshold=0.03" in lab.rerun.help
+
+
+def test_every_tab_shows_what_is_set(lab: Lab) -> None:
+    _told(lab.controls.switches["housing"], False)
+    for key in ("who", "rules", "villages", "error", "sample", "card"):
+        lab.tabs.value = key
+        assert lab.state.settings.tab == key
+        assert key in lab.panes
+    lab.tabs.value = "who"
+    rows = lab.panes["who"].widget.children[2].rows
+    housing = next(row for row in rows if row[0] == "safe housing")
+    assert housing[1] == 0
+
+
+def test_a_village_chosen_is_explained(lab: Lab) -> None:
+    lab.tabs.value = "villages"
+    every, hidden = lab.panes["villages"].widget.children[:2]
+    one = hidden.children[0]
+    assert "povsim-hidden" in hidden._dom_classes
+    every._receive(every, {"kind": "choose", "key": every.keys_shown[0]}, [])
+    assert lab.state.settings.vetoes.unit == every.keys_shown[0]
+    assert "povsim-hidden" not in hidden._dom_classes
+    assert every.keys_shown[0] in one.title
+
+
+def test_error_and_sample_go_through_the_state(lab: Lab) -> None:
+    lab.tabs.value = "error"
+    numbers = lab.panes["error"].widget.children[1]
+    before = numbers.numbers[0]["value"]
+    slider = lab.panes["error"].widget.children[0].children[0]
+    _told(slider, 0.3)
+    assert lab.state.settings.vetoes.error == 0.3
+    assert numbers.numbers[0]["value"] != before
+    lab.tabs.value = "sample"
+    slider = lab.panes["sample"].widget.children[0].children[0]
+    _told(slider, 500)
+    assert lab.state.settings.vetoes.sample == 500
+    assert "500" in lab.panes["sample"].widget.children[1].title
+
+
+def test_rules_of_a_scorecard_have_names_of_their_own(lab: Lab) -> None:
+    assert "card.incidence" in lab.controls.switches
+    lab.tabs.value = "card"
+    table = lab.panes["card"].widget.children[2]
+    _told(lab.controls.switches["card.incidence"], False)
+    assert lab.state.settings.vetoes.off == ("card.incidence",)
+    row = table.rows[table.keys_shown.index("card.incidence")]
+    assert row[1] == 0
+    assert "of the scorecard" in lab.answer.text
+    assert lab.rerun.help == ""
+
+
+def test_another_scorecard_year_or_language_builds_the_page_anew(lab: Lab) -> None:
+    lab.state.change(scorecard=CARDS[1])
+    assert not any(key.startswith("card.") for key in lab.controls.switches)
+    lab.state.change(year=2017)
+    assert lab.asked.year == 2017
+    lab.state.change(lang="zh")
+    assert lab.numbers.numbers[0]["label"] == "至少一项不达标"
+    lab.state.change(year=1990)
+    assert lab.asked.year == 2020, "a year that the run does not have is that of its end"
+
+
+def test_what_is_set_goes_to_the_forecast_as_levers(lab: Lab) -> None:
+    _told(lab.controls.switches["water"], False)
+    lab._to_forecast()
+    assert lab.state.settings.forecast.levers == {"exit_standard.household.tests.water.veto": 0.0}
+    lab.state.undo()
+    assert lab.state.settings.forecast.levers == {}
+    assert lab.state.settings.vetoes.off == ("water",)
+
+
+def test_a_link_with_rules_that_are_not_there_is_passed_over(lab: Lab) -> None:
+    before = _excluded(lab)
+    lab.state.change("vetoes", off=("nonsense",), thresholds={"card.nothing": 3.0}, rule="gone", unit="nobody")
+    assert _excluded(lab) == before
+    assert lab.controls.rule.value == "income"
+    for key in ("rules", "villages", "card"):
+        lab.tabs.value = key
