@@ -14,6 +14,7 @@ from povsim.errors import InputError
 from povsim.sensitivity.driver_design import make_design
 from povsim.sensitivity.driver_indices import RANKED, indices, pawn_indices, pawn_noise
 from povsim.sensitivity.driver_luck import indices_with_luck, luck_share
+from povsim.sensitivity.driver_runs import VARIANCE_PARTS, setting
 from povsim.sensitivity.drivers import assemble, driver_table, drivers, find_drivers, ranking, thin, tornado
 
 Floats = npt.NDArray[np.float64]
@@ -267,3 +268,30 @@ def test_results_of_any_function_can_be_assembled(plan: povsim.Scenario) -> None
         ("point", "draw", "output", "year"),
     )
     assert ranking(assemble(design, found, results)).index[0] == RHO
+
+
+@pytest.mark.parametrize("name", ["sample", "xiangyin-2016"])
+def test_every_uncertain_figure_of_a_shipped_plan_can_be_moved_alone_and_with_all_others(name: str) -> None:
+    plan = povsim.read_scenario(name)
+    found = find_drivers(plan)
+    alone = [np.full(len(found), np.nan) for _ in found]
+    for place, row in enumerate(alone):
+        row[place] = 0.95 if place % 2 else 0.05
+    together = [np.full(len(found), quantile) for quantile in (0.05, 0.5, 0.95)]
+    rows = [*(row for row, one in zip(alone, found, strict=True) if one.paths[0].startswith("incomes.")), *together]
+    for row in rows:
+        moved = povsim.read_scenario(name, overrides=setting(plan, found, row))
+        wage = moved.incomes.wage
+        assert wage is not None
+        assert sum(getattr(wage, part).at(0) for part in VARIANCE_PARTS) == pytest.approx(1, abs=1e-12)
+
+
+def test_parts_of_a_variance_that_do_not_move_stay_as_written() -> None:
+    plan = povsim.read_scenario("xiangyin-2016")
+    (one,) = find_drivers(plan, ["incomes.wage.permanent"])
+    still = setting(plan, [one], np.array([np.nan]))
+    assert still["incomes.wage.persistent"] == plan.incomes.wage.persistent.at(0)
+    moved = setting(plan, [one], np.array([1.0]))
+    assert moved["incomes.wage.permanent"] == pytest.approx(0.66)
+    assert moved["incomes.wage.persistent"] == pytest.approx(0.27 * 0.34 / 0.42)
+    assert moved["incomes.business.error"] == pytest.approx(0.08 * 0.34 / 0.42)

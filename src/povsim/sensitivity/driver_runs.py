@@ -41,6 +41,10 @@ class Job:
     threads: int | None = None
 
 
+VARIANCE_PARTS = ("permanent", "persistent", "transitory", "error")
+"""Shares of the variance of an income that sum to one."""
+
+
 def job_problems(scenario: Scenario, job: Job, luck: str = "averaged") -> list[Problem]:
     """Return all that is wrong with what was asked for, before anything runs."""
     problems: list[Problem] = []
@@ -103,7 +107,7 @@ def run_points(scenario: Scenario, drivers: Sequence[Driver], quantiles: npt.Arr
     result = sweep(
         register,
         scenario,
-        [_setting(drivers, row) for row in places],
+        [setting(scenario, drivers, row) for row in places],
         outputs=job.outputs,
         draws=job.draws,
         seed=job.seed,
@@ -123,12 +127,41 @@ def run_points(scenario: Scenario, drivers: Sequence[Driver], quantiles: npt.Arr
     return named.transpose("point", "draw", "output", "year")
 
 
-def _setting(drivers: Sequence[Driver], row: npt.NDArray[np.float64]) -> dict[str, Any]:
+def setting(scenario: Scenario, drivers: Sequence[Driver], row: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Return the values of all entries that a point sets, by path.
+
+    Of the four parts of an income's variance, which sum to one, those that no factor moves make way in proportion.
+
+    Examples
+    --------
+    >>> from povsim.scenario import read_scenario
+    >>> from povsim.sensitivity.driver_parameters import find_drivers
+    >>> plan = read_scenario("sample")
+    >>> found = find_drivers(plan, ["incomes.growth.wage"])
+    >>> list(setting(plan, found, np.array([0.5])))
+    ['incomes.growth.wage']
+    """
     values: dict[str, Any] = {}
     for driver, quantile in zip(drivers, row, strict=True):
         written = {item.path: item.entry.value for item in driver.moved}
         values |= written if np.isnan(quantile) else driver.values(float(quantile))
+    for source in dict.fromkeys(path.split(".")[1] for path in values if path.startswith("incomes.")):
+        values |= _made_way(scenario, source, values)
     return values
+
+
+def _made_way(scenario: Scenario, source: str, values: dict[str, Any]) -> dict[str, float]:
+    """Return the parts of an income's variance that no factor moves, as what is left to them."""
+    paths = {part: f"incomes.{source}.{part}" for part in VARIANCE_PARTS}
+    moved = {part: float(values[path]) for part, path in paths.items() if path in values}
+    if not moved:
+        return {}
+    residual = getattr(scenario.incomes, source)
+    written = {part: getattr(residual, part).at(0) for part in VARIANCE_PARTS}
+    others = [part for part in VARIANCE_PARTS if part not in moved]
+    kept, left = sum(written[part] for part in others), 1.0 - sum(moved.values())
+    unchanged = all(value == written[part] for part, value in moved.items())
+    return {paths[part]: written[part] if unchanged or kept == 0 else written[part] * left / kept for part in others}
 
 
 def _plain(array: xr.DataArray, name: str) -> xr.DataArray:

@@ -21,8 +21,6 @@ from povsim.views.digests import SCENARIO, RunDigest
 
 HOUSEHOLDS, DRAWS, SEED = 5_000, 5, 1
 OUTPUT = "headcount_ratio"
-SHARES = ("permanent", "persistent", "transitory", "error")
-"""Figures that have to sum to one with others cannot be moved one at a time."""
 Hear = Callable[[dict[str, Any]], None]
 
 
@@ -102,17 +100,16 @@ def make(folder: Path, progress: Callable[[int, int], None]) -> Path:
     from povsim.folder_files import write_dataset
     from povsim.runs import complete_population
     from povsim.scenario import Scenario
-    from povsim.sensitivity.drivers import find_drivers, thin, tornado
+    from povsim.sensitivity.drivers import thin, tornado
     from povsim.staging import replaced
 
     scenario = Scenario.model_validate_json((folder / SCENARIO).read_text(encoding="utf-8"))
     people = complete_population(scenario)
     if people.sizes["household"] > HOUSEHOLDS:
         people = thin(people, HOUSEHOLDS, SEED)
-    figures = [one.name for one in find_drivers(scenario) if one.name.rpartition(".")[2] not in SHARES]
     years = [int(scenario.span[-1])]
     found = tornado(
-        scenario, OUTPUT, years=years, register=people, draws=DRAWS, seed=SEED, parameters=figures, progress=progress,
+        scenario, OUTPUT, years=years, register=people, draws=DRAWS, seed=SEED, progress=progress,
         threads=1,
     )  # fmt: skip
     file = made_file(folder)
