@@ -147,16 +147,16 @@ def test_progress_cancel_and_failure_are_shown(shown, monkeypatch) -> None:
 
 
 def test_a_tornado_that_was_made_is_found_again(digests, monkeypatch) -> None:
-    from povsim.sensitivity import drivers
+    from povsim.sensitivity import driver_tornado
 
-    plan, every = views.plans_of([digests["b"]])[0], drivers.find_drivers
+    plan, every = views.plans_of([digests["b"]])[0], driver_tornado.find_drivers
     assert stored(plan) is None
     assert can_run(plan)
-    # figures that have to sum to one with others are left out, or nothing would run
-    monkeypatch.setattr(drivers, "find_drivers", lambda scenario: every(scenario)[:4])
+    # among the first are parts of a variance, which have to sum to one
+    monkeypatch.setattr(driver_tornado, "find_drivers", lambda scenario, *_, **__: every(scenario)[:4])
     told: list[tuple[int, int]] = []
     file = scenario_compare_job.make(digests["b"].folder, lambda done, total: told.append((done, total)))
-    assert told[-1] == (7, 7)
+    assert told[-1] == (9, 9)
     assert stored(plan) == file == made_file(digests["b"].folder)
     found = read_drivers(file, "zh")
     strengths = [abs(row["strength"]) for row in found.rows]
