@@ -21,9 +21,13 @@ def server(runs, tmp_path_factory):
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A Chromium of the machine; tests that need it skip without one."""
+    """A Chromium of the machine; tests that need it skip without one.
+
+    It ends with its module: as long as it lives, its event loop counts as running in this thread, and pages of other
+    tests would wait for a turn on it that never comes.
+    """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("no chromium or chromium-browser on PATH")
