@@ -95,6 +95,31 @@ def test_winners_and_losers_against_the_table_of_households(folders, result) -> 
         assert result.groups[result.groups["kind"] == kind]["households"].sum() == whole["households"]
 
 
+def test_luck_of_draws_that_only_one_run_has_makes_no_winners(people, plans, tmp_path) -> None:
+    """The same plan with 4 and with 24 draws: nothing wins but what 20 more draws of luck do to few households."""
+    made = []
+    for draws in (4, 24):
+        settings = Settings(draws=range(draws), seed=1, household_summary=True)
+        results = run_scenarios(people, plans[:1], settings)
+        made.append(write_run(results, tmp_path / str(draws), register=people, record=Record(seed=1)))
+    told = compare(made)
+    assert told.luck["common"].all()
+    assert told.luck["draws"].iloc[0] == 4
+    assert told.money["spending"].iloc[0] == 0.0  # pairs of the same luck
+    row = told.groups[told.groups["kind"] == "all"].iloc[0]
+    plain = _changed(made, 0.05)
+    assert row["won"] + row["lost"] < plain / 2
+
+
+def _changed(made, threshold: float) -> float:
+    tables = []
+    for place in made:
+        with open_run(place) as run:
+            tables.append(run.households().query("year == 2020").set_index("household"))
+    change = tables[1]["poor"].astype(float) - tables[0]["poor"].astype(float)
+    return float(tables[0]["weight"][change.abs() > threshold].sum())
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 @pytest.mark.parametrize("draws", [20, 100, 300])
 def test_a_change_of_exactly_the_threshold_neither_wins_nor_loses(folders, plans, kind, draws) -> None:

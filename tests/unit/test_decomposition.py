@@ -20,9 +20,9 @@ from povsim.planning.decomposition import (
     poverty_of,
     sampled_orders,
     sampled_shapley,
-    shapley,
 )
 from povsim.planning.measure_shares import OTHER, game_of, measure_shares
+from povsim.poverty.games import shapley
 from povsim.runs import Settings, run_scenarios
 
 EDGES = edges_of(np.geomspace(100.0, 1_000_000.0, 129)[:-1])

@@ -13,6 +13,7 @@ import xarray as xr
 
 from povsim.errors import InputError, Problem
 from povsim.outlook import BAND, forecast
+from povsim.planning.comparison_draws import bargain, difference
 from povsim.planning.comparison_groups import THRESHOLD, Question, winners_and_losers
 from povsim.planning.comparison_sides import Given, Pairing, Side, pair_draws, sides_of
 from povsim.planning.comparison_statistics import STATISTICS, membership, statistics_of
@@ -20,6 +21,7 @@ from povsim.planning.decomposition import Histogram, Poverty, edges_of, growth_r
 
 Floats = npt.NDArray[np.float64]
 AREAS = ("county", "township", "village")
+QUARTERS = ("more_for_more", "less_for_more", "more_for_less", "less_for_less")
 
 
 @dataclass(frozen=True)
@@ -161,21 +163,29 @@ def _differences(
     outcomes, codes = sides[0].outcomes, list(STATISTICS)
     areas, _ = membership(outcomes, by)
     parts = [
-        {code: _difference(cubes[0][code], cube[code], pair, STATISTICS[code].better) for code in codes}
+        {
+            code: difference(cubes[0][code], cube[code], pair, better=STATISTICS[code].better, band=BAND)
+            for code in codes
+        }
         for cube, pair in zip(cubes[1:], pairings, strict=True)
     ]
     dims = ("plan", "statistic", "year", "area")
     names = {
-        "difference": ("as the statistic", "mean difference from the first plan", "与首个方案之差"),
-        "low": ("as the statistic", "lower end of the 80 % band", "80%区间下限"),
-        "high": ("as the statistic", "upper end of the 80 % band", "80%区间上限"),
-        "standard_error": ("as the statistic", "standard error of the mean difference", "平均差的标准误"),
-        "probability_better": ("share", "draws in which it is better than the first plan", "优于首个方案的概率"),
-        "probability_equal": ("share", "draws in which it is the same", "相同的概率"),
+        "difference": ("mean", "as the statistic", "mean difference from the first plan", "与首个方案之差"),
+        "low": ("low", "as the statistic", "lower end of the 80 % band", "80%区间下限"),
+        "high": ("high", "as the statistic", "upper end of the 80 % band", "80%区间上限"),
+        "standard_error": ("error", "as the statistic", "standard error of the mean difference", "平均差的标准误"),
+        "probability_better": (
+            "better",
+            "share",
+            "draws in which it is better than the first plan",
+            "优于首个方案的概率",
+        ),
+        "probability_equal": ("equal", "share", "draws in which it is the same", "相同的概率"),
     }
     data: dict[str, Any] = {
-        name: (dims, np.array([[part[code][name] for code in codes] for part in parts]), _attrs(*labels))
-        for name, labels in names.items()
+        name: (dims, np.array([[getattr(part[code], field) for code in codes] for part in parts]), _attrs(*labels))
+        for name, (field, *labels) in names.items()
     }
     values = np.array([[cube[code].mean(axis=0) for code in codes] for cube in cubes])
     data["value"] = (("side", *dims[1:]), values, _attrs("as the statistic", "mean", "均值"))
@@ -197,26 +207,6 @@ def _attrs(units: str, en: str, zh: str) -> dict[str, str]:
     return {"units": units, "long_name": en, "long_name_zh": zh}
 
 
-def _difference(first: Floats, second: Floats, pair: Pairing, better: int) -> dict[str, Floats]:
-    apart = second[pair.second] - first[pair.first]
-    low, high = np.quantile(apart, BAND, axis=0)
-    return {
-        # pairs of draws that are taken evenly need not hold each draw equally often
-        "difference": apart.mean(axis=0) if pair.common else second.mean(axis=0) - first.mean(axis=0),
-        "low": low,
-        "high": high,
-        "standard_error": _error(apart) if pair.common else np.hypot(_error(first), _error(second)),
-        "probability_better": (apart * better > 0).mean(axis=0),
-        "probability_equal": (apart == 0).mean(axis=0),
-    }
-
-
-def _error(values: Floats) -> Floats:
-    if len(values) < 2:
-        return np.full(values.shape[1:], np.nan)
-    return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(len(values)))
-
-
 def _luck(sides: Sequence[Side], pairings: Sequence[Pairing]) -> pd.DataFrame:
     rows = [
         {
@@ -230,28 +220,19 @@ def _luck(sides: Sequence[Side], pairings: Sequence[Pairing]) -> pd.DataFrame:
 
 def _money(side: Side, cubes: tuple[dict[str, Floats], dict[str, Floats]], pair: Pairing, place: int) -> dict[str, Any]:
     """Return what a plan costs and brings more than the first, up to a year, in the whole."""
-    first, second = (
-        [cube[name][:, place, 0] for name in ("spending_so_far", "lasting_exits_so_far")] for cube in cubes
+    money, lasting = (
+        (cubes[0][name][:, place, 0], cubes[1][name][:, place, 0])
+        for name in ("spending_so_far", "lasting_exits_so_far")
     )
-    money, lasting = (b[pair.second] - a[pair.first] for a, b in zip(first, second, strict=True))
-    mean_money, mean_lasting = (float(each.mean()) for each in (money, lasting))
-    known = lasting != 0
-    cost = money[known] / lasting[known]
-    band = {name: np.quantile(each, BAND) for name, each in (("spending", money), ("lasting_exits", lasting))}
-    low, high = np.quantile(cost, BAND) if cost.size else (np.nan, np.nan)
+    told = bargain(money, lasting, pair, band=BAND)
+    amounts = {"spending": told.spending, "lasting_exits": told.lasting, "cost": told.cost}
+    ends = {f"{name}{end}": amounts[name][at] for name in amounts for at, end in enumerate(("", "_low", "_high"))}
     return {
         "plan": side.name,
-        "spending": mean_money, "spending_low": float(band["spending"][0]), "spending_high": float(band["spending"][1]),
-        "lasting_exits": mean_lasting, "lasting_exits_low": float(band["lasting_exits"][0]),
-        "lasting_exits_high": float(band["lasting_exits"][1]),
-        "cost": mean_money / mean_lasting if mean_lasting else np.nan,
-        "cost_low": float(low), "cost_high": float(high),
-        "probability_negative": float((cost < 0).sum() / len(lasting)),
-        "more_for_more": float(((money > 0) & (lasting > 0)).mean()),
-        "less_for_more": float(((money <= 0) & (lasting > 0)).mean()),
-        "more_for_less": float(((money > 0) & (lasting <= 0)).mean()),
-        "less_for_less": float(((money <= 0) & (lasting <= 0)).mean()),
-    }  # fmt: skip
+        **ends,
+        "probability_negative": told.negative,
+        **dict(zip(QUARTERS, told.quarters, strict=True)),
+    }
 
 
 def _targets(sides: Sequence[Side]) -> pd.DataFrame:

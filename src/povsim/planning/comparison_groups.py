@@ -50,7 +50,8 @@ def winners_and_losers(first: Side, second: Side, pairing: Pairing, asked: Quest
     first, second : Side
         The plans; groups by status are those under the first.
     pairing : Pairing
-        Where luck is not common, only changes larger than what luck alone does to 80 % of households count.
+        Where luck is not common, or one side has draws that the other has not, only changes larger than what luck
+        alone does to 80 % of households count: probabilities of households are of all draws of a run.
     asked : Question
         Year, threshold, register.
 
@@ -73,7 +74,7 @@ def winners_and_losers(first: Side, second: Side, pairing: Pairing, asked: Quest
     both = _joined(tables[0], tables[1], asked.year)
     both = _grouped(both, tables[0], first, asked)
     change = both["poor_second"].to_numpy(dtype=np.float64) - both["poor"].to_numpy(dtype=np.float64)
-    bar = asked.threshold + (0.0 if pairing.common else _noise(both, first, second))
+    bar = asked.threshold + (0.0 if pairing.whole else _noise(both, first, second))
     counts = np.abs(change) - bar > RESOLUTION
     both = both.assign(change=change, won=counts & (change < 0), lost=counts & (change > 0))
     kinds = [kind for kind in KINDS if kind == "all" or kind in both]

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from povsim.errors import InputError, Problem
 from povsim.folder import Run, open_run
+from povsim.planning.comparison_draws import Pairs, pair_numbers
 from povsim.scenario import Scenario
 
 Given = Run | str | Path | tuple[xr.Dataset, Scenario] | tuple[xr.Dataset, Scenario, pd.DataFrame]
 """A run (all its scenarios), its folder, or outcomes with a plan and, if there is one, the table of households."""
-MOST_PAIRS = 250_000
-"""Pairs of draws that stand for two runs without common luck; of more, that many taken evenly."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,21 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pairing:
-    """How the draws of two sides are put beside each other: positions along their draws, and why not one to one."""
+class Pairing(Pairs):
+    """How the draws of two sides are put beside each other, and why not all of them one to one.
 
-    first: npt.NDArray[np.int64]
-    second: npt.NDArray[np.int64]
-    common: bool
+    Attributes
+    ----------
+    reason : str
+        Key of a text; empty where all draws go one to one.
+    """
+
     reason: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether every draw of either side goes with its twin, so that shares over draws have common luck too."""
+        return self.common and not self.reason
 
 
 def sides_of(runs: Sequence[Given]) -> tuple[Side, ...]:
@@ -140,18 +146,14 @@ def pair_draws(first: Side, second: Side, *, common_luck: bool | None = None) ->
     common_luck : bool, optional
         For outcomes in memory, whose seed is not known: whether they share their luck.
     """
-    a, b = (side.outcomes["draw"].to_numpy() for side in (first, second))
-    shared, at_a, at_b = np.intersect1d(a, b, return_indices=True)
+    numbers = [side.outcomes["draw"].to_numpy() for side in (first, second)]
     same = first.luck == second.luck if common_luck is None else common_luck
-    if same and shared.size:
-        reason = "" if shared.size == max(a.size, b.size) else "luck.some_draws"
-        return Pairing(at_a.astype(np.int64), at_b.astype(np.int64), common=True, reason=reason)
-    reason = "luck.other_draws" if same else _reason(first, second)
-    chosen = np.arange(a.size * b.size, dtype=np.int64)
-    if chosen.size > MOST_PAIRS:
-        # evenly along the table of pairs, so that each draw of either side comes about equally often
-        chosen = np.floor(np.arange(MOST_PAIRS) * (chosen.size / MOST_PAIRS)).astype(np.int64)
-    return Pairing(chosen // b.size, chosen % b.size, common=False, reason=reason)
+    pairs = pair_numbers(numbers[0], numbers[1], same_luck=same)
+    if pairs.common:
+        reason = "" if pairs.first.size == max(number.size for number in numbers) else "luck.some_draws"
+    else:
+        reason = "luck.other_draws" if same else _reason(first, second)
+    return Pairing(pairs.first, pairs.second, pairs.common, reason)
 
 
 def _reason(first: Side, second: Side) -> str:

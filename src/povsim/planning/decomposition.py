@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,44 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from povsim.poverty.games import shapley
+
 Floats = npt.NDArray[np.float64]
 Poverty = Literal["headcount_ratio", "poverty_gap"]
 COMPONENTS = ("growth", "redistribution", "line")
 _NAMES = {"growth": "增长", "redistribution": "再分配", "line": "标准变动"}
-
-
-def shapley(values: npt.ArrayLike) -> Floats:
-    """Return each player's Shapley value of a game that is known for every coalition.
-
-    Parameters
-    ----------
-    values : array, shape (2 ** players, ...)
-        Worth of each coalition; bit ``i`` of the position says whether player ``i`` is in it.
-
-    Returns
-    -------
-    array, shape (players, ...)
-        Adding up to ``values[-1] - values[0]`` (A. F. Shorrocks, "Decomposition procedures for distributional
-        analysis: a unified framework based on the Shapley value", 10.1007/s10888-011-9214-z).
-
-    Examples
-    --------
-    >>> shapley([0.0, 1.0, 2.0, 5.0]).tolist()
-    [2.0, 3.0]
-    """
-    worth = np.asarray(values, dtype=np.float64)
-    players = int(worth.shape[0]).bit_length() - 1
-    if worth.shape[0] != 1 << players:
-        raise ValueError(f"a game of n players has 2 ** n coalitions; found {worth.shape[0]}")
-    sets = np.arange(worth.shape[0])
-    size = np.array([int(number).bit_count() for number in sets])
-    found = np.zeros((players, *worth.shape[1:]))
-    for player in range(players):
-        without = sets[(sets >> player) & 1 == 0]
-        chance = np.array([1.0 / (players * math.comb(players - 1, int(count))) for count in size[without]])
-        gained = worth[without | (1 << player)] - worth[without]
-        found[player] = np.tensordot(chance, gained, axes=1)
-    return found
 
 
 def sampled_orders(players: int, count: int, seed: int) -> npt.NDArray[np.int64]:

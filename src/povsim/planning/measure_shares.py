@@ -12,7 +12,8 @@ import xarray as xr
 
 from povsim.errors import InputError, Problem
 from povsim.outlook import BAND
-from povsim.planning.decomposition import coalitions_of, sampled_orders, sampled_shapley, shapley
+from povsim.planning.decomposition import coalitions_of, sampled_orders, sampled_shapley
+from povsim.poverty.games import shapley
 from povsim.quantity import validate
 from povsim.runs import Settings, run_scenarios
 from povsim.scenario import Scenario

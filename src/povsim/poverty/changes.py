@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from povsim.errors import InputError, Problem
+from povsim.poverty.games import shapley
 from povsim.poverty.inequality import mean_income
 from povsim.poverty.names import attributes
 from povsim.poverty.quantiles import quantile
@@ -195,17 +195,12 @@ def shapley_change(
     """
     worth = _Worth(measure, (first, second), weights, lines)
     games = [worth(*(coalition >> place & 1 for place in range(3))) for coalition in range(8)]
-    return ShapleyChange(games[-1] - games[0], *(_shapley_share(games, player) for player in range(3)))
+    shares = shapley([np.asarray(game) for game in games])
+    return ShapleyChange(games[-1] - games[0], *(_shared(games, share) for share in shares))
 
 
-def _shapley_share(games: Sequence[Any], player: int) -> Any:
-    players = len(games).bit_length() - 1
-    found: Any = 0.0
-    for coalition in range(len(games)):
-        if coalition >> player & 1 == 0:
-            chance = 1.0 / (players * math.comb(players - 1, coalition.bit_count()))
-            found = found + chance * (games[coalition | 1 << player] - games[coalition])
-    return found
+def _shared(games: Sequence[Any], share: Any) -> Any:
+    return games[-1].copy(data=share) if isinstance(games[-1], xr.DataArray) else share[()]
 
 
 class _Worth:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from povsim import poverty
 from povsim.errors import InputError
-from povsim.planning.decomposition import shapley
+from povsim.poverty.games import shapley
 
 LUCK = np.random.default_rng(3)
 BEFORE, AFTER = np.exp(LUCK.normal(0, 0.6, 800)), np.exp(LUCK.normal(0.3, 0.8, 700))
