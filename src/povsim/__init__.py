@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from povsim.backtests.subjects import backtest
+    from povsim.calibration import calibrate, calibration_yaml, measure_effects
     from povsim.draws import uniforms
     from povsim.errors import InputError
     from povsim.explanation import explain
     from povsim.folder import open_run
     from povsim.outcomes import ratios
     from povsim.outlook import forecast
+    from povsim.panels import read_panel
     from povsim.planning.allocation import allocate
     from povsim.planning.comparison import compare
     from povsim.planning.goals import goal_seek
@@ -36,14 +39,19 @@ _HOMES = {
     "InputError": "errors",
     "Process": "process",
     "allocate": "planning.allocation",
+    "backtest": "backtests.subjects",
+    "calibrate": "calibration",
+    "calibration_yaml": "calibration",
     "compare": "planning.comparison",
     "complete_population": "runs",
     "explain": "explanation",
     "forecast": "outlook",
     "goal_seek": "planning.goals",
     "indicator_values": "scoring.values",
+    "measure_effects": "calibration",
     "open_run": "folder",
     "ratios": "outcomes",
+    "read_panel": "panels",
     "read_register": "register",
     "read_scenario": "scenario",
     "read_scorecard": "scoring.scorecard",
@@ -61,14 +69,19 @@ __all__ = [
     "Process",
     "__version__",
     "allocate",
+    "backtest",
+    "calibrate",
+    "calibration_yaml",
     "compare",
     "complete_population",
     "explain",
     "forecast",
     "goal_seek",
     "indicator_values",
+    "measure_effects",
     "open_run",
     "ratios",
+    "read_panel",
     "read_register",
     "read_scenario",
     "read_scorecard",

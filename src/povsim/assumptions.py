@@ -73,7 +73,7 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
     if scenario.population.margins is not None:
         margins = read_margins(locate(scenario.population.margins))
         for path, entry, _ in entries(margins):
-            zh, en = (_margin_meaning(margins, path, words[lang]) for lang in LANGUAGES)
+            zh, en = (margin_meaning(margins, path, words[lang]) for lang in LANGUAGES)
             rows.append(Assumption(f"{PREFIX}{path}", zh, en, entry))
     return rows
 
@@ -156,7 +156,8 @@ def _meaning(scenario: Scenario, path: str, name: str | None, say: Wording) -> s
     return say("colon").join(parts) or path
 
 
-def _margin_meaning(margins: Margins, path: str, say: Wording) -> str:
+def margin_meaning(margins: Margins, path: str, say: Wording) -> str:
+    """Return what an entry of margins stands for, the path itself where no text says it."""
     parts = path.split(".")
     for pattern in _patterns(parts):
         text = say.find(pattern)

@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from povsim.cli_backtest import backtest
+from povsim.cli_calibrate_app import calibrate
 from povsim.cli_compare_app import compare, targets
 from povsim.cli_goals_app import allocate, goal_seek
 from povsim.cli_language import LangOption
@@ -234,6 +236,19 @@ def describe(file: RegisterArgument, mapping: MappingOption = None, lang: LangOp
     describe_file(file, mapping, _say(lang))
 
 
+@register_app.command("margins")
+def hold_against_margins(
+    margins: Annotated[str, typer.Argument(metavar="MARGINS")],
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S")] = 1,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Make a register from margins and tell how far it is off each."""
+    from povsim.cli_margins import show_margins
+
+    show_margins(margins, seed, csv, _say(lang, "margins"))
+
+
 @app.command("assumptions")
 def list_assumptions(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO")] = DEFAULT_SCENARIO,
@@ -251,7 +266,9 @@ app.command("targets")(targets)
 app.command("compare")(compare)
 app.command("goal-seek")(goal_seek)
 app.command("allocate")(allocate)
+app.command("backtest")(backtest)
 app.command("scorecards")(list_scorecards)
+app.command("calibrate")(calibrate)
 
 
 @app.command()

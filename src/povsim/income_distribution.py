@@ -13,10 +13,15 @@ from scipy.optimize import brentq, least_squares
 from scipy.special import ndtri
 
 from povsim.alignment import Floats, Ints
+from povsim.poverty.lorenz_curves import Curve
 
 FIFTHS = 5
 _KNOTS = (np.arange(FIFTHS) + 0.5) / FIFTHS
 _CELLS = 400
+_LOWEST = 1e-3
+"""Income over the mean below which a Lorenz curve is not followed."""
+_TOP = 0.99
+"""Rank above which persons share what a curve leaves over."""
 _PRIOR = 0.1
 """Pull of skewness and tail weight towards the lognormal: five means alone would let the extreme tail run away."""
 
@@ -119,6 +124,45 @@ def from_gini(gini: float, persons: Floats, mean: float) -> Floats:
     # Very few households cannot be as unequal as asked for: the widest spread tried then stands.
     sigma = float(brentq(miss, 1e-6, 6.0, xtol=1e-12)) if miss(6.0) > 0 > miss(1e-6) else 1.0
     return _scaled(np.exp(sigma * z), people, mean)
+
+
+def from_lorenz(curve: Curve, persons: Floats, mean: float) -> Floats:
+    """Return rising incomes per head whose Lorenz curve is a given one and whose mean is exact.
+
+    A household has the mean income of the ranks its members take, so that the curve is met at every household. The
+    poorest of a Beta curve have negative incomes: whoever would have less than a thousandth of the mean gets a part of
+    it that rises with rank. What a quadratic curve that ends below (1, 1) leaves over goes to the richest hundredth.
+
+    Parameters
+    ----------
+    curve : GeneralQuadratic or Beta
+        Fitted, without faults.
+    persons : array, dims (household,)
+        Household sizes, households ranked by income per head.
+    mean : float
+        Person-weighted mean, yuan per head.
+
+    Returns
+    -------
+    array, dims (household,), yuan per head
+
+    Examples
+    --------
+    >>> from povsim.poverty.lorenz import fit_general_quadratic, gini_from
+    >>> curve = fit_general_quadratic([0.2, 0.4, 0.6, 0.8], [0.06, 0.18, 0.35, 0.58])
+    >>> income = from_lorenz(curve, np.ones(1000), 100.0)
+    >>> [round(float(x), 4) for x in (income.mean(), gini_of_ranked(income, np.ones(1000)), gini_from(curve))]
+    [100.0, 0.3567, 0.3567]
+    """
+    people = persons.astype(np.float64)
+    running = np.concatenate(([0.0], np.cumsum(people))) / people.sum()
+    shares = np.asarray(curve.ordinate(running))
+    rest = max(1 - float(shares[-1]), 0.0)
+    shares = shares + rest * np.maximum((running - _TOP) / (1 - _TOP), 0.0) ** 2
+    income = np.diff(shares) / np.diff(running)
+    low = int(np.searchsorted(np.maximum.accumulate(income), _LOWEST))
+    income[:low] = _LOWEST * (np.arange(low) + 1) / (low + 1)
+    return _scaled(income, people, mean)
 
 
 def gini_of_ranked(income: Floats, persons: Floats) -> float:

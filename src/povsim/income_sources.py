@@ -43,10 +43,18 @@ def split_population(margins: Margins, members: Columns, income: Floats, categor
     shares = np.array([getattr(rules.sources, source).at(year) for source in SOURCES])
     weights = _weights(margins, members, income, loss > 0, seed=seed)
     wanted = shares * income.sum() + np.array([0.0, loss.sum(), 0.0, 0.0])
-    parts = _raked(weights, income + loss, wanted)
+    parts = raked(weights, income + loss, wanted)
     gross, cost = _gross(parts[:, 1], loss, rules.production_cost_share.at(year), seed=seed)
     columns = {"wage": parts[:, 0], "business": gross, "production_cost": cost, "property": parts[:, 2]}
     return columns | _transfers(margins, members, parts[:, 3], category)
+
+
+def net_income(register: xr.Dataset) -> Floats:
+    """Return net household income, yuan a year, dims (household,)."""
+    if "income_total" in register:
+        return np.asarray(register["income_total"].to_numpy(), dtype=np.float64)
+    parts = [register[name].to_numpy().astype(np.float64) for name in (*SOURCES, "production_cost")]
+    return np.asarray(sum(parts[:4]) - parts[4])
 
 
 def _losses(margins: Margins, income: Floats, *, seed: int) -> Floats:
@@ -73,16 +81,28 @@ def _weights(margins: Margins, members: Columns, income: Floats, losing: Bools, 
     return np.stack(columns, axis=1)
 
 
-def _raked(weights: Floats, rows: Floats, columns: Floats) -> Floats:
-    """Scale rows and columns in turn (iterative proportional fitting) until both sums hold; rows hold exactly."""
+def raked(weights: Floats, rows: Floats, columns: Floats) -> Floats:
+    """Scale rows and columns in turn (iterative proportional fitting) until both sums hold; rows hold exactly.
+
+    Examples
+    --------
+    >>> raked(np.ones((2, 2)), np.array([1.0, 3.0]), np.array([2.0, 2.0])).tolist()
+    [[0.5, 0.5], [1.5, 1.5]]
+    """
     table = weights
     for _ in range(_ROUNDS):
-        table = table * (rows / table.sum(axis=1))[:, np.newaxis]
+        table = _rows_scaled(table, rows)
         sums = table.sum(axis=0)
         if np.abs(sums - columns).max() <= _CLOSE * columns.sum():
             break
         table = table * np.divide(columns, sums, out=np.zeros_like(columns), where=sums > 0)
-    return np.asarray(table * (rows / table.sum(axis=1))[:, np.newaxis])
+    return _rows_scaled(table, rows)
+
+
+def _rows_scaled(table: Floats, rows: Floats) -> Floats:
+    sums = table.sum(axis=1)
+    # A household with nothing has nothing to scale; populations that are made have none.
+    return np.asarray(table * np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)[:, np.newaxis])
 
 
 def _gross(net: Floats, loss: Floats, share: float, *, seed: int) -> tuple[Floats, Floats]:

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from povsim.errors import InputError, Problem, nearest
+from povsim.margins_fields import (
+    Amount,
+    Correlation,
+    Count,
+    Positive,
+    Share,
+    check_most,
+    check_sum,
+    values_of,
+)
+from povsim.margins_income import Income
 from povsim.quantity import Quantity, Rule, Year, read_yaml, validate
 from povsim.terms import CAUSES
 
 SUFFIX = ".margins.yaml"
-SUM_TOLERANCE = 1e-6
-"""Shares that should add up to one may miss it by this much."""
-
-
-def _values(quantity: Quantity) -> Iterable[float]:
-    return quantity.value.values() if isinstance(quantity.value, dict) else [quantity.value]
-
-
-def _checked(low: float, high: float, what: str, *, whole: bool = False) -> AfterValidator:
-    def check(quantity: Quantity) -> Quantity:
-        wrong = [f"{x:g}" for x in _values(quantity) if not low <= x <= high or (whole and x != int(x))]
-        if wrong:
-            raise ValueError(f"should be {what}; found {', '.join(wrong)}")
-        return quantity
-
-    return AfterValidator(check)
-
-
-Share = Annotated[Quantity, _checked(0, 1, "a share between 0 and 1")]
-Correlation = Annotated[Quantity, _checked(-0.95, 0.95, "a correlation between -0.95 and 0.95")]
-Count = Annotated[Quantity, _checked(0, 1e9, "a whole number, zero or more", whole=True)]
-Amount = Annotated[Quantity, _checked(0, 1e12, "zero or more")]
-Positive = Annotated[Quantity, _checked(1e-9, 1e12, "more than zero")]
 Size = Annotated[int, Field(ge=1, le=30)]
 
 
@@ -107,70 +94,10 @@ class HouseholdSize(Rule):
 
     @model_validator(mode="after")
     def _adds_up(self) -> HouseholdSize:
-        _check_sum(self.shares)
+        check_sum(self.shares)
         sizes = sorted(self.shares)
-        if sizes != list(range(sizes[0], sizes[-1] + 1)) or min(min(_values(s)) for s in self.shares.values()) <= 0:
+        if sizes != list(range(sizes[0], sizes[-1] + 1)) or min(min(values_of(s)) for s in self.shares.values()) <= 0:
             raise ValueError("sizes should follow one another without gaps, each with a share above zero")
-        return self
-
-
-class BySource(Rule):
-    """One entry for each of the four official sources of income."""
-
-    wage: Quantity
-    business: Quantity
-    property: Quantity
-    transfer: Quantity
-
-
-class SourceShares(BySource):
-    """Shares of the four sources in net income; they add up to one."""
-
-    wage: Share
-    business: Share
-    property: Share
-    transfer: Share
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> SourceShares:
-        _check_sum({name: getattr(self, name) for name in ("wage", "business", "property", "transfer")})
-        return self
-
-
-class Income(Rule):
-    """Level, spread and composition of income per head in the margins' year."""
-
-    mean: Positive
-    quintiles: tuple[Positive, Positive, Positive, Positive, Positive] | None = None
-    """Mean income per head in the fifths of households ranked by income per head, lowest first."""
-    reference_mean: Positive | None = None
-    """Mean income per head of the population the quintiles describe; it settles how much larger poor households are."""
-    dispersion: Positive | None = None
-    """Log spread in the county over log spread in the population the quintiles describe; 1 where left out."""
-    gini: Annotated[Quantity, _checked(0.01, 0.9, "a Gini coefficient between 0.01 and 0.9")] | None = None
-    township_sd: Amount
-    village_sd: Amount
-    transitory_share: Share
-    sources: SourceShares
-    source_slopes: BySource
-    """Change of the log of a source's weight per standard unit of log income."""
-    production_cost_share: Annotated[Quantity, _checked(0, 0.95, "a share between 0 and 0.95")]
-    loss_share: Share
-    """Households whose business runs at a loss."""
-    loss_size: Amount
-    """Size of such a loss relative to the household's net income."""
-    pension_share: Share
-    dibao_benefit: Amount
-
-    @model_validator(mode="after")
-    def _one_shape(self) -> Income:
-        if (self.quintiles is None) == (self.gini is None):
-            raise ValueError("give either the five quintile means or the Gini coefficient, and not both")
-        if self.gini is not None and (self.reference_mean or self.dispersion):
-            raise ValueError("reference_mean and dispersion belong to quintiles, not to a Gini coefficient")
-        means = [] if self.quintiles is None else [max(_values(quantity)) for quantity in self.quintiles]
-        if any(later <= earlier for earlier, later in pairwise(means)):
-            raise ValueError("quintile means should rise from the lowest to the highest fifth")
         return self
 
 
@@ -232,7 +159,7 @@ class Registration(Rule):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Registration:
-        _check_sum(self.exit_years)
+        check_sum(self.exit_years)
         return self
 
 
@@ -294,23 +221,24 @@ class Margins(Rule):
         for cause in self.causes:
             if cause not in known:
                 raise ValueError(f"unknown cause {cause!r}; allowed: {', '.join(known)}; {nearest(cause, known)}")
-        _check_sum(self.causes)
-        _check_most("workers and students", self.people.workers.share, self.people.students.share)
-        _check_most("dibao and tekun", self.categories.dibao, self.categories.tekun)
+        check_sum(self.causes)
+        check_most("workers and students", self.people.workers.share, self.people.students.share)
+        check_most("dibao and tekun", self.categories.dibao, self.categories.tekun)
         if self.household_size.income_correlation is None and self.income.reference_mean is None:
             raise ValueError("give household_size.income_correlation, or income.reference_mean beside the quintiles")
         return self
 
-
-def _check_sum(shares: Mapping[Any, Quantity]) -> None:
-    total = sum(next(iter(_values(share))) for share in shares.values())
-    if abs(total - 1) > SUM_TOLERANCE:
-        raise ValueError(f"shares should add up to 1; found {total:.6g}")
-
-
-def _check_most(what: str, *shares: Quantity) -> None:
-    if (total := sum(max(_values(share)) for share in shares)) > 1:
-        raise ValueError(f"the shares of {what} should not exceed 1 together; found {total:.6g}")
+    @model_validator(mode="after")
+    def _has_a_lorenz_curve(self) -> Margins:
+        if self.income.lorenz is None:
+            return self
+        try:
+            self.income.lorenz.curve(self.year)
+        except InputError as error:
+            raise ValueError("income.lorenz: " + "; ".join(problem.line() for problem in error.problems)) from None
+        except ValueError as error:
+            raise ValueError(f"income.lorenz: {error}") from None
+        return self
 
 
 def read_margins(margins: Margins | Mapping[str, Any] | str | Path) -> Margins:

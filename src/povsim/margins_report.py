@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from povsim.alignment import Array, Floats
-from povsim.income_distribution import fifth_means, gini_of_ranked
-from povsim.income_sources import SOURCES
+from povsim.alignment import Array
+from povsim.income_sources import net_income
 from povsim.margins import Margins, Township, Village
+from povsim.margins_income_lines import income_lines
+from povsim.margins_lines import Line, line, ratio, rounding
+from povsim.margins_spread_lines import spread_lines
 from povsim.quantity import Quantity
-from povsim.synthetic_people import quintile_ratios
 from povsim.synthetic_status import failure_rate
 from povsim.terms import CATEGORIES, CAUSES, Status, position
 
-
-class Line(NamedTuple):
-    """One margin beside what the register holds."""
-
-    margin: str
-    unit: str
-    target: float
-    found: float
-    status: str
-
-
-def net_income(register: xr.Dataset) -> Floats:
-    """Return net household income, yuan a year, dims (household,)."""
-    if "income_total" in register:
-        return np.asarray(register["income_total"].to_numpy(), dtype=np.float64)
-    parts = [register[name].to_numpy().astype(np.float64) for name in (*SOURCES, "production_cost")]
-    return np.asarray(sum(parts[:4]) - parts[4])
+__all__ = ["margins_report", "net_income"]
 
 
 def margins_report(register: xr.Dataset, margins: Margins) -> pd.DataFrame:
@@ -50,8 +34,10 @@ def margins_report(register: xr.Dataset, margins: Margins) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per margin: ``margin`` (dotted path), ``unit``, ``target``, ``found``, ``difference``, ``relative``
-        (difference over target) and ``status`` (documented, estimated, assumed).
+        One row for every figure of the margins: ``margin`` (dotted path), ``unit``, ``target``, ``found``,
+        ``difference``, ``relative`` (difference over target), ``tolerance`` (what rounding to whole households and, for
+        what is drawn, luck account for), ``outcome`` (``met``, ``missed``, or ``unseen`` for figures that steer the
+        making and show in no single figure of a register) and ``status`` (documented, estimated, assumed).
 
     Examples
     --------
@@ -61,22 +47,17 @@ def margins_report(register: xr.Dataset, margins: Margins) -> pd.DataFrame:
     >>> report = margins_report(synthesise_register(margins, seed=1), margins).set_index("margin")
     >>> report.loc["population.persons", ["target", "found", "difference"]].astype(int).tolist()
     [1980, 1980, 0]
+    >>> report["outcome"].value_counts().to_dict()
+    {'met': 75, 'unseen': 14, 'missed': 9}
     """
-    makers = (_totals, _areas, _incomes, _sources, _people, _guarantees, _labels)
-    table = pd.DataFrame([line for maker in makers for line in maker(register, margins)], columns=list(Line._fields))
+    makers = (_totals, _areas, income_lines, _people, _guarantees, _labels, spread_lines)
+    table = pd.DataFrame([one for maker in makers for one in maker(register, margins)], columns=list(Line._fields))
     table["difference"] = table["found"] - table["target"]
     table["relative"] = table["difference"] / table["target"].where(table["target"] != 0)
-    return table[["margin", "unit", "target", "found", "difference", "relative", "status"]]
-
-
-def _weakest(*quantities: Quantity | None) -> str:
-    """Return the weakest status: a target computed from several entries is no better known than the worst of them."""
-    present = {quantity.status for quantity in quantities if quantity is not None}
-    return next(status for status in ("assumed", "estimated", "documented") if status in present)
-
-
-def _line(name: str, quantity: Quantity, found: float, year: int) -> Line:
-    return Line(name, quantity.unit, quantity.at(year), float(found), quantity.status)
+    # A figure may be exactly at its tolerance; binary fractions must not decide.
+    within = table["difference"].abs() <= table["tolerance"] * (1 + 1e-9) + 1e-12
+    table["outcome"] = np.where(table["difference"].isna(), "unseen", np.where(within, "met", "missed"))
+    return table[["margin", "unit", "target", "found", "difference", "relative", "tolerance", "outcome", "status"]]
 
 
 def _totals(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
@@ -84,17 +65,20 @@ def _totals(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
     persons = register["persons"].to_numpy().astype(np.int64)
     status = register["status"].to_numpy()
     registered = status != Status.never_registered
-    found: list[tuple[str, Quantity | None, float]] = [
-        ("population.households", margins.population.households, persons.size),
-        ("population.persons", margins.population.persons, persons.sum()),
-        ("registration.households", rules.households, registered.sum()),
-        ("registration.persons", rules.persons, persons[registered].sum()),
-        ("registration.exited_share", rules.exited_share, _ratio((status == Status.exited).sum(), registered.sum())),
-        ("registration.poor_villages", rules.poor_villages, register["poor_village"].sum().item()),
-        ("housing.area_per_head", margins.housing.area_per_head, _per(register["housing_area"], persons)),
-        ("collective_income.mean", margins.collective_income.mean, register["collective_income"].mean().item()),
+    left, listed = (status == Status.exited).sum(), registered.sum()
+    found: list[tuple[str, Quantity | None, float, float | None]] = [
+        ("population.households", margins.population.households, persons.size, 0.0),
+        ("population.persons", margins.population.persons, persons.sum(), 0.0),
+        ("registration.households", rules.households, listed, 0.0),
+        ("registration.persons", rules.persons, persons[registered].sum(), 0.0),
+        ("registration.exited_share", rules.exited_share, ratio(left, listed), rounding(2 * listed)),
+        ("registration.poor_villages", rules.poor_villages, register["poor_village"].sum().item(), 0.0),
+        ("housing.area_per_head", margins.housing.area_per_head, _per(register["housing_area"], persons), None),
+        ("collective_income.mean", margins.collective_income.mean, register["collective_income"].mean().item(), None),
     ]
-    yield from (_line(name, quantity, value, year) for name, quantity, value in found if quantity is not None)
+    for name, quantity, value, tolerance in found:
+        if quantity is not None:
+            yield line(name, quantity, value, year, tolerance=tolerance)
 
 
 def _areas(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
@@ -120,49 +104,16 @@ def _areas(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
         for label, area, members in areas:
             for name, values in per_village.items():
                 if (quantity := getattr(area, name)) is not None:
-                    yield _line(f"{label}.{name}", quantity, values[members].sum(), margins.year)
-
-
-def _incomes(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
-    year, rules = margins.year, margins.income
-    persons = register["persons"].to_numpy().astype(np.float64)
-    income = net_income(register)
-    order = np.argsort(income / persons, kind="stable")
-    ranked, people = (income / persons)[order], persons[order]
-    yield _line("income.mean", rules.mean, _ratio(income.sum(), persons.sum()), year)
-    if rules.gini is not None:
-        yield _line("income.gini", rules.gini, gini_of_ranked(ranked, people), year)
-        return
-    means = fifth_means(ranked, people)
-    ratios = quintile_ratios(margins)
-    # The targets are the fifths rescaled to the county's mean, which depends on how persons spread over the fifths.
-    cells = np.add.reduceat(people, -(-np.arange(5) * people.size // 5))
-    scale = rules.mean.at(year) * people.sum() / (ratios * cells).sum()
-    for number, quantity in enumerate(rules.quintiles or ()):
-        known = _weakest(quantity, rules.mean, rules.dispersion)
-        yield Line(f"income.quintiles.{number}", quantity.unit, float(ratios[number] * scale), means[number], known)
-
-
-def _sources(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
-    year, rules = margins.year, margins.income
-    sums = {
-        name: float(register[name].to_numpy().astype(np.float64).sum())
-        for name in (*SOURCES, "production_cost", "pension")
-    }
-    net = {**{name: sums[name] for name in SOURCES}, "business": sums["business"] - sums["production_cost"]}
-    for name in SOURCES:
-        share = _ratio(net[name], sum(net.values()))
-        yield _line(f"income.sources.{name}", getattr(rules.sources, name), share, year)
-    cost = _ratio(sums["production_cost"], sums["business"])
-    yield _line("income.production_cost_share", rules.production_cost_share, cost, year)
-    yield _line("income.pension_share", rules.pension_share, _ratio(sums["pension"], sums["transfer"]), year)
+                    total = values[members].sum()
+                    yield line(f"{label}.{name}", quantity, total, margins.year, tolerance=0.0)
 
 
 def _people(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
     persons = register["persons"].sum().item()
     for name in ("workers", "students", "ill", "disabled"):
-        share = _ratio(register[name].sum().item(), persons)
-        yield _line(f"people.{name}.share", getattr(margins.people, name).share, share, margins.year)
+        share = ratio(register[name].sum().item(), persons)
+        entry = getattr(margins.people, name).share
+        yield line(f"people.{name}.share", entry, share, margins.year, tolerance=rounding(2 * persons))
 
 
 def _guarantees(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
@@ -173,27 +124,28 @@ def _guarantees(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
             rows = deprived[status == kind, column]
             quantity: Quantity = getattr(rule, name) or rule.unregistered
             target = failure_rate(rule, kind, margins.year)
-            found = _ratio(rows.sum(), rows.size)
-            yield Line(f"guarantees.{code}.{name}", quantity.unit, target, found, quantity.status)
+            found = ratio(rows.sum(), rows.size)
+            slack = rounding(2 * rows.size)
+            yield Line(f"guarantees.rates.{code}.{name}", quantity.unit, target, found, slack, quantity.status)
 
 
 def _labels(register: xr.Dataset, margins: Margins) -> Iterator[Line]:
     year, shares = margins.year, margins.categories
     registered = register["status"].to_numpy() != Status.never_registered
     cause, category = register["cause"].to_numpy(), register["category"].to_numpy()
+    listed, others = int(registered.sum()), int((~registered).sum())
     for code, quantity in margins.causes.items():
-        found = _ratio((cause == position(CAUSES, code) + 1).sum(), registered.sum())
-        yield _line(f"causes.{code}", quantity, found, year)
+        found = ratio((cause == position(CAUSES, code) + 1).sum(), listed)
+        yield line(f"causes.{code}", quantity, found, year, tolerance=rounding(listed))
     dibao, tekun = (category == position(CATEGORIES, code) for code in ("dibao", "tekun"))
-    yield _line("categories.dibao", shares.dibao, _ratio((dibao & registered).sum(), registered.sum()), year)
-    yield _line("categories.tekun", shares.tekun, _ratio((tekun & registered).sum(), registered.sum()), year)
-    others = _ratio((dibao & ~registered).sum(), (~registered).sum())
-    yield _line("categories.dibao_unregistered", shares.dibao_unregistered, others, year)
+    rows = (
+        ("dibao", shares.dibao, (dibao & registered).sum(), listed),
+        ("tekun", shares.tekun, (tekun & registered).sum(), listed),
+        ("dibao_unregistered", shares.dibao_unregistered, (dibao & ~registered).sum(), others),
+    )
+    for name, quantity, part, whole in rows:
+        yield line(f"categories.{name}", quantity, ratio(part, whole), year, tolerance=rounding(2 * whole))
 
 
 def _per(values: xr.DataArray, persons: Array) -> float:
-    return _ratio(float(values.to_numpy().astype(np.float64).sum()), float(persons.sum()))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part) / float(whole) if whole else 0.0
+    return ratio(float(values.to_numpy().astype(np.float64).sum()), float(persons.sum()))

@@ -65,6 +65,7 @@ def labelled(name: str, values: Array) -> tuple[str, Array, dict[str, str]]:
     return "household", values.astype(column.dtype), labels
 
 
+_LATER = ("median", "known_headcounts", "lorenz")
 _COLUMNS = {column.code: column for column in REGISTER_COLUMNS}
 _VILLAGE_LABELS = {
     "poor_village": ("flag", "poor village", "贫困村"),
@@ -133,8 +134,15 @@ def _guarantee_labels(rates: Mapping[str, object]) -> dict[str, list[str]]:
     return {code: known.get(code, [code, code]) for code in rates}
 
 
+def _stated(margins: Margins) -> dict[str, object]:
+    """Return the margins as plain data; entries that came later count where they are given, so that digests stay."""
+    data = margins.model_dump(mode="json")
+    data["income"] = {name: entry for name, entry in data["income"].items() if name not in _LATER or entry}
+    return data
+
+
 def _attributes(margins: Margins) -> dict[str, object]:
-    canonical = json.dumps(margins.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    canonical = json.dumps(_stated(margins), sort_keys=True, ensure_ascii=False)
     return {
         "year": margins.year,
         "county_name_en": margins.name_en,

@@ -11,8 +11,12 @@ from scipy.optimize import brentq
 from povsim.alignment import Bools, Columns, Floats, Ints, highest, largest_remainder, logistics, normals, rounded
 from povsim.areas import Areas
 from povsim.errors import InputError, Problem
-from povsim.income_distribution import FIFTHS, fifth_means, fifth_starts, from_gini, from_quintiles
+from povsim.income_distribution import FIFTHS, fifth_means, fifth_starts, from_gini, from_lorenz, from_quintiles
+from povsim.income_law import Known, KnownHeadcount, fit_income_law, ranked_incomes
 from povsim.margins import Margins, PersonShare
+from povsim.poverty.lorenz import gini_from
+from povsim.poverty.lorenz_curves import Curve
+from povsim.quantity import Quantity
 
 WIDEST_AREA_SHARE = 0.9
 """Areas may explain at most this part of the variance of log income."""
@@ -22,6 +26,8 @@ SMALLEST_CHECKED = 200
 LARGEST_MISS = 0.01
 SMALLEST_SOLVED = 50
 """Households below which the relation of size and income is not solved for."""
+TRUST = {"documented": 2.0, "estimated": 1.4, "assumed": 1.0}
+"""What a relative miss counts by how well a margin is known; squared, each step counts double."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,23 @@ def latent_ranks(margins: Margins, areas: Areas, village: Ints, *, seed: int) ->
 
 
 def log_spread(margins: Margins) -> float:
-    """Return the standard deviation of log income implied by the outer fifths or by the Gini coefficient."""
+    """Return the standard deviation of log income implied by the outer fifths, the Gini coefficient or the curve."""
     year, income = margins.year, margins.income
-    if income.gini is not None:
-        return max(1.8 * income.gini.at(year), 0.02)  # sqrt(2) quantile((gini + 1) / 2), to a few per cent
+    curve = lorenz_curve(margins)
+    gini = gini_from(curve) if curve is not None else None if income.gini is None else income.gini.at(year)
+    if gini is not None:
+        return max(1.8 * gini, 0.02)  # sqrt(2) quantile((gini + 1) / 2), to a few per cent
     ratios = quintile_ratios(margins)
     return float(np.log(ratios[4] / ratios[0]) / 2.8)  # the outer fifths of a normal lie 2.8 standard units apart
+
+
+def lorenz_curve(margins: Margins) -> Curve | None:
+    """Return the Lorenz curve of the margins, where they have one: best up to the first known poverty line."""
+    year, income = margins.year, margins.income
+    if income.lorenz is None:
+        return None
+    lines = [item.line.at(year) / income.mean.at(year) for item in income.known_headcounts]
+    return income.lorenz.curve(year, line_over_mean=lines[0] if lines else None)
 
 
 def quintile_ratios(margins: Margins) -> Floats:
@@ -194,21 +211,72 @@ def incomes_per_head(margins: Margins, rank: Floats, sizes: Ints) -> Floats:
     rank, sizes : arrays, dims (household,)
         Latent income rank and persons.
     """
-    year, income = margins.year, margins.income
     order = np.argsort(rank, kind="stable")
-    persons = sizes[order].astype(np.float64)
-    mean = income.mean.at(year)
-    if income.gini is not None:
-        ranked = from_gini(income.gini.at(year), persons, mean)
-    elif rank.size < FIFTHS:
-        raise InputError(margins.code, [Problem("population.households", "fifths need five households or more")])
-    else:
-        ratios = quintile_ratios(margins)
-        ranked = from_quintiles(ratios, persons, mean)
-        _check_fifths(margins, fifth_means(ranked, persons), ratios)
+    ranked = ranked_by_margins(margins, sizes[order].astype(np.float64))
     result = np.empty(rank.size)
     result[order] = ranked
     return result
+
+
+def ranked_by_margins(margins: Margins, persons: Floats) -> Floats:
+    """Return rising incomes per head for households ranked by it, yuan a year.
+
+    A known headcount or median asks for tails of their own; else fifths, a Gini coefficient or a curve are enough.
+
+    Parameters
+    ----------
+    margins : Margins
+        Income margins.
+    persons : array, dims (household,)
+        Household sizes, lowest income per head first.
+
+    Raises
+    ------
+    InputError
+        Fewer households than fifths, or fifths that no smooth distribution has.
+    """
+    year, income = margins.year, margins.income
+    mean, curve = income.mean.at(year), lorenz_curve(margins)
+    if persons.size < FIFTHS and (income.quintiles is not None or income.known_headcounts or income.median):
+        raise InputError(margins.code, [Problem("population.households", "fifths need five households or more")])
+    if income.known_headcounts or income.median is not None:
+        return ranked_incomes(fit_income_law(known_incomes(margins), persons, mean), persons, mean)
+    if curve is not None:
+        return from_lorenz(curve, persons, mean)
+    if income.gini is not None:
+        return from_gini(income.gini.at(year), persons, mean)
+    ratios = quintile_ratios(margins)
+    ranked = from_quintiles(ratios, persons, mean)
+    _check_fifths(margins, fifth_means(ranked, persons), ratios)
+    return ranked
+
+
+def known_incomes(margins: Margins) -> Known:
+    """Return what the margins say of incomes, for a law with tails of its own; better known figures count for more."""
+    year, income = margins.year, margins.income
+    stated: dict[str, list[Quantity]] = {
+        "fifths": list(income.quintiles or ()),
+        "gini": [income.gini] if income.gini else [],
+        "curve": [] if income.lorenz is None else [point.income for point in income.lorenz.points or ()],
+        "median": [income.median] if income.median else [],
+        "gap": [item.gap for item in income.known_headcounts if item.gap is not None],
+    }
+    return Known(
+        fifths=quintile_ratios(margins) if income.quintiles else None,
+        gini=income.gini.at(year) if income.gini else None,
+        curve=lorenz_curve(margins),
+        median=income.median.at(year) if income.median else None,
+        headcounts=tuple(
+            KnownHeadcount(
+                item.line.at(year),
+                item.share.at(year),
+                None if item.gap is None else item.gap.at(year),
+                item.of == "households",
+            )
+            for item in income.known_headcounts
+        ),
+        weights={name: min(TRUST[entry.status] for entry in entries) for name, entries in stated.items() if entries},
+    )
 
 
 def _check_fifths(margins: Margins, found: Floats, ratios: Floats) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from povsim.terms import Language
 
 ROOMS = (
+    "backtest",
+    "calibrate",
     "commands",
     "compare",
     "dashboard",
