@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 ENDINGS = (".yaml", ".yml")
+OWN = b"# Written by povsim calibrate"
 PARTS = ("variance", "permanent", "persistent", "lasting", "transitory", "error", "rho", "trend")
 
 
@@ -120,6 +121,9 @@ def _checked(order: Order) -> None:
         problems.append(Problem("--out", "does not end as a scenario does", order.out.name, " or ".join(ENDINGS), mend))
     if order.out is not None and order.out.is_dir():
         problems.append(Problem("--out", "is a folder", str(order.out), mend="name a file in it"))
+    if order.out is not None and order.out.is_file() and not _own(order.out):
+        what = "exists, and povsim calibrate did not write it"
+        problems.append(Problem("--out", what, str(order.out), mend="name another file, or move this one away"))
     if (
         order.out is not None
         and order.base not in shipped_scenarios()
@@ -132,6 +136,12 @@ def _checked(order: Order) -> None:
         problems += [Problem("--base", one.what, one.found, one.allowed, one.mend) for one in error.problems]
     if problems:
         raise InputError("povsim calibrate", problems)
+
+
+def _own(file: Path) -> bool:
+    """Tell whether a file is an earlier calibration, which may be replaced, by its first line."""
+    with file.open("rb") as opened:
+        return opened.readline(len(OWN)) == OWN
 
 
 def _effects(panel: xr.Dataset, choices: Choices) -> Iterator[Effects]:

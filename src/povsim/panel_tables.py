@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from povsim.register_files import Cells, Sheet, clean_word, read_sheet
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 WORDS_SHOWN = 8
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+"""Commas between thousands; any other comma may be a decimal point, and is told."""
 HEADINGS_SHOWN = 60
 
 
@@ -250,8 +253,10 @@ def _number(word: str, words: dict[str, int] | None) -> float | None:
     if words is not None:
         found = words.get(word)
         return None if found is None else float(found)
+    if _GROUPED.fullmatch(word):
+        word = word.replace(",", "")
     try:
-        value = float(word.replace(",", ""))
+        value = float("" if "_" in word else word)
     except ValueError:
         return None
     return value if np.isfinite(value) else None

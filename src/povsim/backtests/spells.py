@@ -124,9 +124,12 @@ def hazards(waves: Waves, fitted: FittedSpells, *, seed: int) -> Mapping[str, tu
     -------
     mapping
         ``exit`` and ``reentry`` to what was seen, (year,), and what the process says, (draw, year). Only persons seen
-        in every wave count.
+        in every wave count, and only years of a spell that the waves can show. Nothing where few were, or where the
+        waves are not a year apart.
     """
     whole = waves.seen.all(axis=1)
+    if whole.sum() < FEWEST_PAIRS or not np.allclose(np.diff(waves.years), 1.0):
+        return {}
     seen = spell_hazards(waves.poor[whole].T, weight=waves.weight[whole])
     threshold = _carried_on(fitted.threshold, waves.years)
     rng = np.random.default_rng([seed, 3])
@@ -135,10 +138,11 @@ def hazards(waves: Waves, fitted: FittedSpells, *, seed: int) -> Mapping[str, tu
         found = spell_hazards(simulated_spells(split, cut, waves.years, persons=int(whole.sum()), rng=rng).T)
         said["exit"].append(found.exit[:HAZARD_YEARS])
         said["reentry"].append(found.reentry[:HAZARD_YEARS])
-    return {
-        "exit": (seen.exit[:HAZARD_YEARS], np.array(said["exit"])),
-        "reentry": (seen.reentry[:HAZARD_YEARS], np.array(said["reentry"])),
-    }
+    shown = {"exit": seen.exit[:HAZARD_YEARS], "reentry": seen.reentry[:HAZARD_YEARS]}
+    pairs = {code: (values, np.array(said[code])) for code, values in shown.items()}
+    # of few waves nobody has a spell of that many years whose end could be seen
+    known = {code: ~np.isnan(values) & ~np.isnan(drawn).all(axis=0) for code, (values, drawn) in pairs.items()}
+    return {code: (pairs[code][0][one], pairs[code][1][:, one]) for code, one in known.items() if one.any()}
 
 
 def _row(early: Waves, weight: Floats) -> Floats:

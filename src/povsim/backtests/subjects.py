@@ -47,7 +47,7 @@ def backtest(
     Raises
     ------
     InputError
-        Nothing of that name, or everything that is wrong in it.
+        Nothing of that name, everything that is wrong in it, or choices for panels where there is none.
 
     Examples
     --------
@@ -61,6 +61,10 @@ def backtest(
         result = backtest_panel(subject, mapping=mapping, draws=draws, seed=seed, rho=rho)
         progress(1, 1)
         return result
+    given = [name for name, value in (("mapping", mapping), ("rho", rho)) if value is not None]
+    if given:
+        problems = [Problem(name, "is for panels; published series take theirs from their file") for name in given]
+        raise InputError(str(subject), problems)
     return backtest_nation(subject, draws=draws, seed=seed, progress=progress)
 
 

@@ -51,7 +51,7 @@ def baseline_of(panel: xr.Dataset) -> dict[str, Floats]:
     for name in panel.data_vars:
         if panel[name].attrs.get("role") in ("covariate", "outcome"):
             found[str(name)] = panel[name].values[:, 0].astype(np.float64)
-    known = {name: values for name, values in found.items() if np.nanstd(values) > 0}
+    known = {name: values for name, values in found.items() if not np.isnan(values).all() and np.nanstd(values) > 0}
     return {name: np.where(np.isnan(values), np.nanmean(values), values) for name, values in known.items()}
 
 
@@ -82,6 +82,8 @@ def treatment_chance(x: Floats, arm: Floats, weight: Floats) -> Floats:
     >>> treatment_chance(np.ones((4, 1)), arm, np.ones(4)).round(4).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
+    # the ridge is small beside weights of one on average, whatever their unit
+    weight = weight / weight.mean()
     slope = np.zeros(x.shape[1])
     chance = np.full(arm.size, 0.5)
     for _ in range(_ROUNDS):

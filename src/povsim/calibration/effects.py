@@ -95,9 +95,9 @@ def measure_effects(
         Variable of the household, 0 or 1. All who were assigned count, whether they took part or not.
     method : {"difference", "baseline", "matched"}
         Difference of means; the same with the outcome's baseline and stratum held fixed (more exact where treatment was
-        by lot); or others weighed to look like the treated at the baseline (inverse probability weighting, for panels
-        without a lot: what was not measured stays uncorrected). Where there are several strata, the first two compare
-        within them.
+        by lot; outcomes that were hardly asked for at the baseline go without it); or others weighed to look like the
+        treated at the baseline (inverse probability weighting, for panels without a lot: what was not measured stays
+        uncorrected). Where there are several strata, the first two compare within them.
     draws, seed : int
         Bootstrap samples of clusters, and their address; only ``matched`` needs them.
 
@@ -111,7 +111,8 @@ def measure_effects(
     Hirano, Imbens and Ridder 2003, doi:10.1111/1468-0262.00442, for weights from the chance of being treated.
     """
     _checked(panel, treatment, method)
-    arms = _Arms(panel, panel[treatment].values.astype(np.float64), panel["weight"].values.astype(np.float64))
+    weight = panel["weight"].values.astype(np.float64)
+    arms = _Arms(panel, panel[treatment].values.astype(np.float64), weight / weight.max(), method)
     asked = [(name, wave) for name in outcome_units(panel) for wave in range(1, panel.sizes["wave"])]
     asked = [one for one in asked if min(_sizes(arms, *one)) >= FEWEST]
     adjusted = arms.weight
@@ -120,7 +121,7 @@ def measure_effects(
         adjusted = control_weights(columns, arms.arm, arms.weight)
         numbers = _matched(arms, asked, columns, (seed, draws))
     else:
-        numbers = [_compared(arms, name, wave, method) for name, wave in asked]
+        numbers = [_compared(arms, name, wave) for name, wave in asked]
     found = tuple(_effect(arms, *one, estimate) for one, estimate in zip(asked, numbers, strict=True))
     return Effects(
         treatment, method, found, balance_of(panel, arms.arm, arms.weight, adjusted), _told(panel, treatment)
@@ -140,6 +141,22 @@ class _Arms:
     panel: xr.Dataset
     arm: Floats
     weight: Floats
+    method: Method
+
+    def baseline(self, name: str) -> Floats | None:
+        """Return an outcome's baseline, (unit,), where it is held fixed: not where it was hardly asked for then."""
+        # of those who were poor before, all were: an exit has no baseline
+        if self.method != "baseline" or name == "exit":
+            return None
+        before = values_of(self.panel, name, 0)
+        asked = ~np.isnan(before)
+        return before if min((asked & (self.arm == side)).sum() for side in (0, 1)) >= FEWEST else None
+
+    def used(self, name: str, wave: int) -> npt.NDArray[np.bool_]:
+        """Return whose values the effect on an outcome in a wave rests on, (unit,)."""
+        seen = ~np.isnan(values_of(self.panel, name, wave))
+        before = self.baseline(name)
+        return seen if before is None else seen & ~np.isnan(before)
 
 
 def _checked(panel: xr.Dataset, treatment: str, method: str) -> None:
@@ -197,13 +214,13 @@ def _poor(panel: xr.Dataset, wave: int) -> Floats:
 
 
 def _sizes(arms: _Arms, name: str, wave: int) -> tuple[int, int]:
-    seen = ~np.isnan(values_of(arms.panel, name, wave))
+    seen = arms.used(name, wave)
     return int((seen & (arms.arm == 1)).sum()), int((seen & (arms.arm == 0)).sum())
 
 
 def _effect(arms: _Arms, name: str, wave: int, estimate: tuple[Floats, float]) -> Effect:
     panel, (means, error) = arms.panel, estimate
-    seen = ~np.isnan(values_of(panel, name, wave))
+    seen = arms.used(name, wave)
     clusters = int(np.unique(_clusters(panel)[seen]).size)
     treated, control, effect = (float(one) for one in means)
     reach = float(stdtrit(max(clusters - 1, 1), 0.975)) * error
@@ -217,16 +234,11 @@ def _clusters(panel: xr.Dataset) -> npt.NDArray[np.intp]:
     return sampled(panel["cluster"].values, panel["stratum"].values).cluster
 
 
-def _compared(arms: _Arms, name: str, wave: int, method: Method) -> tuple[Floats, float]:
+def _compared(arms: _Arms, name: str, wave: int) -> tuple[Floats, float]:
     """Return both means and the effect by least squares within strata, and the effect's error by clusters."""
     panel, y = arms.panel, values_of(arms.panel, name, wave)
-    seen = ~np.isnan(y)
-    controls = []
-    # of those who were poor before, all were: an exit has no baseline
-    if method == "baseline" and name != "exit":
-        before = values_of(panel, name, 0)
-        seen &= ~np.isnan(before)
-        controls = [before[seen]]
+    seen, before = arms.used(name, wave), arms.baseline(name)
+    controls = [] if before is None else [before[seen]]
     x = np.column_stack([arms.arm[seen], *_strata(panel["stratum"].values[seen]), *controls])
     fit = fit_clustered(y[seen], x, arms.weight[seen], _clusters(panel)[seen])
     treated, control, _ = _means(y, arms.weight * seen, arms.arm)

@@ -97,10 +97,11 @@ def calibrate_by(panel: xr.Dataset, choices: Choices, *, progress: Progress | No
     notes = list(_notes(panel, kept, ground, total))
     for name in names:
         step = stages.next()
-        if _enough(kept[name].values):
-            sources[name] = process_of(_source(kept, name, ground), choices, step)
-        else:
+        process = _own_process(_source(kept, name, ground), choices, step)
+        if process is None:
             notes.append(Note("note.source", {"source": name}))
+        else:
+            sources[name] = process
     trends = {name: trend_of(_source(kept, name, ground), choices) for name in MAPPED if name in kept}
     left = attrition_of(kept["income"].values, ground.weight, ground.design.cluster, kept["wave"].values)
     if any(one.left > 0 for one in left):
@@ -145,12 +146,24 @@ def _checked(panel: xr.Dataset, choices: Choices) -> None:
         found = f"{panel.sizes['wave']} waves, {panel.sizes['unit']} households"
         allowed = f"two waves with {FEWEST_HOUSEHOLDS} untreated households above zero in both"
         problems.append(Problem("panel", "has too few households", found, allowed))
+    if _no_spread(panel):
+        mend = "map clusters that are smaller, or no strata"
+        problems.append(Problem("cluster", "every stratum has one cluster only, which shows no error", mend=mend))
     if choices.groups is not None and (choices.groups not in panel or panel[choices.groups].dims != ("unit",)):
         known = [str(name) for name in panel.data_vars if panel[name].dims == ("unit",)]
         hint = nearest(choices.groups, known)
         problems.append(Problem("groups", "no variable of the household", choices.groups, ", ".join(known), hint))
     if problems:
         raise InputError(str(panel.attrs.get("name_en", "panel")), problems)
+
+
+def _no_spread(panel: xr.Dataset) -> bool:
+    """Tell whether the untreated make up one cluster in every stratum: no sample then differs from another."""
+    kept = panel["treated"].values == 0
+    if not kept.any():
+        return False
+    design = sampled(panel["cluster"].values[kept], panel["stratum"].values[kept])
+    return design.lonely == int(design.stratum.max()) + 1
 
 
 def _wrong_choices(choices: Choices) -> Iterator[Problem]:
@@ -167,6 +180,16 @@ def _wrong_choices(choices: Choices) -> Iterator[Problem]:
         yield Problem("threads", "too few", str(choices.threads), "at least 1")
     if not 0 <= choices.seed < 2**32:
         yield Problem("seed", "out of range", str(choices.seed), "0 to 4294967295")
+
+
+def _own_process(source: Source, choices: Choices, progress: Progress | None) -> IncomeProcess | None:
+    """Return the process of one source of income; None where too few households have it."""
+    if not _enough(source.income):
+        return None
+    try:
+        return process_of(source, choices, progress)
+    except InputError:
+        return None
 
 
 def _enough(income: Floats) -> bool:
@@ -187,8 +210,10 @@ def _ground(panel: xr.Dataset, choices: Choices) -> _Ground:
             covariates.append(panel[name].values)
     group = panel[choices.groups or "stratum"].values
     codes = np.unique(group, return_inverse=True)[1]
+    weight = panel["weight"].values.astype(np.float64)
     return _Ground(
-        panel["weight"].values.astype(np.float64),
+        # only their ratios count: squares of large ones would leave the range of numbers
+        weight / weight.max(),
         sampled(panel["cluster"].values, panel["stratum"].values),
         codes,
         int(codes.max()) + 1,
@@ -214,6 +239,9 @@ def _notes(panel: xr.Dataset, kept: xr.Dataset, ground: _Ground, total: IncomePr
         yield Note("note.nonpositive", {"count": low, "share": low / int((~np.isnan(income)).sum())})
     if ground.covariates.size and (incomplete := int((np.isnan(ground.covariates).any(axis=0) & (income > 0)).sum())):
         yield Note("note.covariates", {"count": incomplete})
+    usable = (income > 0) & ~np.isnan(ground.covariates).any(axis=0)
+    if alone := int(usable.sum()) - total.observations:
+        yield Note("note.alone", {"count": alone})
     if ground.design.lonely:
         yield Note("note.lonely", {"strata": ground.design.lonely})
     if panel.attrs.get("welfare") == "consumption":

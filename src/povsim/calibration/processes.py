@@ -29,7 +29,18 @@ from povsim.calibration.records import (
     Known,
 )
 from povsim.calibration.resampling import Progress, Sampled, bootstrap
-from povsim.calibration.residuals import Floats, Logs, Moments, log_incomes, moment_variance, moments_of, residual_grid
+from povsim.calibration.residuals import (
+    FEWEST_PAIRS,
+    Floats,
+    Logs,
+    Moments,
+    log_incomes,
+    moment_variance,
+    moments_of,
+    residual_grid,
+    without_alone,
+)
+from povsim.errors import InputError, Problem
 
 WITHIN = 1.96
 ENDS = 1.645
@@ -80,6 +91,11 @@ def process_of(source: Source, choices: Choices, progress: Progress | None = Non
     choices : Choices
     progress : callable, optional
         Told how many bootstrap samples are done, of how many.
+
+    Raises
+    ------
+    InputError
+        No two waves share enough households that can be compared with others.
     """
     asked = _question(source, choices)
     moments = _moments(asked, source.weight)
@@ -126,8 +142,12 @@ def trend_of(source: Source, choices: Choices) -> Interval:
 
 
 def _question(source: Source, choices: Choices) -> _Question:
-    logs = log_incomes(source.income, source.covariates, source.group)
+    logs = without_alone(log_incomes(source.income, source.covariates, source.group), source.weight)
     moments = moments_of(residual_grid(logs, source.weight), source.weight, source.waves[1])
+    if not (moments.lag > 0).any():
+        what = "no two waves share enough households above zero with others of their group"
+        mend = "look at covariates, at groups of one household, and at one weight above all others"
+        raise InputError("panel", [Problem("panel", what, f"below {FEWEST_PAIRS}", f"{FEWEST_PAIRS} or more", mend)])
     lags, rho = distinct_lags(moments), choices.rho
     within = RHO_RANGE if rho is None else (rho if isinstance(rho, tuple) else (rho, rho))
     known: Known = "bounds"

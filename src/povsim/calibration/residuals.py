@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 FEWEST_PAIRS = 20
 """Households seen in both waves of a pair, below which its covariance is left out."""
+ALONE = 0.99
+"""Share of the variance of one observation that the mean of its cell takes, beyond which it stands (almost) alone."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,28 @@ def log_incomes(income: Floats, covariates: Floats, group: npt.NDArray[np.intege
     return Logs(np.log(income[seen]), covariates[:, seen].T, unit, wave, cell.astype(np.intp), income.shape)
 
 
+def without_alone(logs: Logs, weight: Floats) -> Logs:
+    """Return the logs without observations that alone make up the mean of their cell: nothing is left of them.
+
+    Examples
+    --------
+    >>> logs = log_incomes(np.ones((3, 1)), np.zeros((0, 3, 1)), np.array([0, 0, 1]))
+    >>> without_alone(logs, np.ones(3)).unit.tolist()
+    [0, 1]
+    """
+    keep = _taken(logs, weight)[logs.cell] <= ALONE
+    cell = np.unique(logs.cell[keep], return_inverse=True)[1].astype(np.intp)
+    unit, wave = logs.unit[keep], logs.wave[keep]
+    return replace(logs, log=logs.log[keep], covariates=logs.covariates[keep], unit=unit, wave=wave, cell=cell)
+
+
+def _taken(logs: Logs, weight: Floats) -> Floats:
+    """Return by cell the variance of its mean, that of one observation being 1: sum(w^2) / sum(w)^2."""
+    w = weight[logs.unit]
+    totals, squares = np.bincount(logs.cell, w), np.bincount(logs.cell, w * w)
+    return np.divide(squares, totals**2, out=np.zeros(squares.shape), where=squares > 0)
+
+
 def residual_grid(logs: Logs, weight: Floats) -> Floats:
     """Return what least squares leave of the logs, (unit, wave), NaN where not seen.
 
@@ -62,7 +86,6 @@ def residual_grid(logs: Logs, weight: Floats) -> Floats:
     """
     w = weight[logs.unit]
     totals = np.maximum(np.bincount(logs.cell, w), 1e-300)
-    squares = np.bincount(logs.cell, w * w)
 
     def centred(column: Floats) -> Floats:
         return np.asarray(column - (np.bincount(logs.cell, w * column) / totals)[logs.cell])
@@ -72,11 +95,8 @@ def residual_grid(logs: Logs, weight: Floats) -> Floats:
         x = np.column_stack([centred(column) for column in logs.covariates.T])
         root = np.sqrt(w)[:, None]
         y = y - x @ np.linalg.lstsq(x * root, y * root[:, 0], rcond=None)[0]
-    # the mean of a cell has the variance sum(w^2)/sum(w)^2 of one observation
-    present = squares > 0
-    taken = np.divide(squares, totals**2, out=np.zeros_like(squares), where=present)
     grid = np.full(logs.shape, np.nan)
-    grid[logs.unit, logs.wave] = y / np.sqrt(1.0 - np.minimum(taken, 0.99)[logs.cell])
+    grid[logs.unit, logs.wave] = y / np.sqrt(1.0 - np.minimum(_taken(logs, weight), ALONE)[logs.cell])
     return grid
 
 

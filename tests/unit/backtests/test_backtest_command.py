@@ -35,3 +35,11 @@ def test_nothing_of_that_name(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "did you mean 'china'" in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_choices_for_panels_are_refused_for_published_series(small_file: Path, tmp_path: Path) -> None:
+    words = ["backtest", str(small_file), "--rho", "0.8", "--mapping", "pakistan-graduation"]
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "mapping: is for panels" in done.output
+    assert "rho: is for panels" in done.output

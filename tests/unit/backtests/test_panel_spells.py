@@ -114,3 +114,21 @@ def test_states_that_nobody_leaves_or_enters_are_refused(lives):
     nobody[:, 1] = 0
     with pytest.raises(povsim.InputError, match="1: nobody is poor"):
         backtest_panel(spells(nobody), draws=20)
+
+
+def test_three_waves_show_the_hazards_they_can() -> None:
+    # a spell seen to begin in the second wave can end in the third: one year; nothing is known of a third year
+    rng = np.random.default_rng(3)
+    found = backtest_panel(spells(simulated_spells(THREE, np.zeros(3), np.arange(3.0), persons=400, rng=rng)), draws=20)
+    drawn = {one.code: one for one in found.pictures if one.code.startswith("panel_hazard")}
+    assert len(drawn["panel_hazard_exit"].lines[0].values) == 1
+    assert all(np.isfinite(line.values).all() for one in drawn.values() for line in one.lines)
+
+
+def test_waves_that_are_not_a_year_apart_have_no_hazards_by_year() -> None:
+    rng = np.random.default_rng(3)
+    years = np.array([0.0, 1.0, 3.0, 4.0])
+    panel = spells(simulated_spells(THREE, np.zeros(4), years, persons=400, rng=rng))
+    panel = panel.assign_coords(year=("wave", years))
+    found = backtest_panel(panel, draws=20)
+    assert not [one for one in found.pictures if one.code.startswith("panel_hazard")]

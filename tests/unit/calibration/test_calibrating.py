@@ -279,3 +279,38 @@ def test_spreads_leave_persistence_as_uncertain_as_the_panel_has_it() -> None:
     apart = np.maximum(point + total.samples[:, [1, 2, 5]].std(axis=0) * rng.standard_normal((4000, 3)), 0)
     far = (apart[:, 0] + apart[:, 1] * apart[:, 2] ** 2) / (apart[:, :2].sum(axis=1) + 1 - point[:2].sum())
     assert far.std() > 2 * wanted.std()
+
+
+def test_households_alone_in_their_group_stay_out_and_do_not_halve_the_variance(panel) -> None:
+    # half of the households make up one group, each of the others a group of its own
+    group = np.maximum(np.arange(600) - 299, 0).astype(np.int32)
+    half = povsim.calibrate(panel.isel(unit=slice(0, 300)), draws=5).total
+    found = povsim.calibrate(panel.assign(area=("unit", group)), draws=5, groups="area")
+    assert found.total.observations == half.observations
+    assert found.total.variance == pytest.approx(half.variance, rel=1e-9)
+    assert "note.alone" in keys(found)
+
+
+def test_groups_of_one_household_each_are_refused(panel) -> None:
+    with pytest.raises(InputError, match="with others of their group"):
+        povsim.calibrate(panel.assign(own=("unit", np.arange(600))), draws=5, groups="own")
+
+
+def test_a_rotating_panel_with_too_few_households_in_every_pair_of_waves_is_refused(panel) -> None:
+    seen = np.zeros((60, 5), dtype=bool)
+    for unit in range(60):
+        seen[unit, [unit % 4, unit % 4 + 1]] = True
+    short = panel.isel(unit=slice(0, 60))
+    with pytest.raises(InputError, match="no two waves share enough households"):
+        povsim.calibrate(short.assign(income=short["income"].where(seen)), draws=5)
+
+
+def test_weights_of_any_size_say_the_same(panel) -> None:
+    # squares of these leave the range of numbers
+    totals = [povsim.calibrate(panel.assign(weight=panel["weight"] * by), draws=3).total for by in (1.0, 1e300)]
+    assert totals[1].variance == pytest.approx(totals[0].variance, rel=1e-12)
+
+
+def test_one_cluster_shows_no_error_and_is_refused(panel) -> None:
+    with pytest.raises(InputError, match="every stratum has one cluster only"):
+        povsim.calibrate(panel.assign(cluster=panel["cluster"] * 0), draws=5)

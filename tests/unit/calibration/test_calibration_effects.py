@@ -163,3 +163,46 @@ def test_an_outcome_that_hardly_anybody_shows_is_left_out() -> None:
     values[5:, 2] = np.nan
     found = povsim.measure_effects(panel.assign(income=(("unit", "wave"), values)))
     assert {one.wave for one in found.found} == {"2"}
+
+
+def with_outcome(panel, known_at_baseline: int):
+    """Return a trial with an outcome that the measure raises by one, asked of some households at the baseline."""
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=panel["income"].shape) + panel["treated"].values[:, None]
+    values[known_at_baseline:, 0] = np.nan
+    told = {"role": "outcome", "units": "1", "name_zh": "结果", "name_en": "outcome"}
+    return panel.assign(asked=(("unit", "wave"), values, told))
+
+
+@pytest.mark.parametrize("method", ["baseline", "matched"])
+def test_an_outcome_that_was_not_asked_for_at_the_baseline_goes_without_it(method) -> None:
+    panel = with_outcome(trial(1), 0)
+    found = of(povsim.measure_effects(panel, method=method, draws=10), "asked", "2")
+    assert sum(found.households) == 800
+    # two arms of about 400 with a variance of one: an error of .07
+    assert abs(found.effect - 1.0) < 0.28
+
+
+def test_households_are_those_the_effect_rests_on() -> None:
+    panel = with_outcome(trial(1), 100)
+    found = of(povsim.measure_effects(panel, method="baseline"), "asked", "2")
+    alone = of(povsim.measure_effects(panel.isel(unit=slice(0, 100)), method="baseline"), "asked", "2")
+    assert found.households == alone.households
+    assert found.clusters == alone.clusters
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
+
+
+def test_matching_does_not_hang_on_the_unit_of_the_weights() -> None:
+    panel = trial(3, pull=1.0)
+    effects = [
+        of(povsim.measure_effects(panel.assign(weight=panel["weight"] * by), method="matched", draws=3), "income", "2")
+        for by in (1.0, 1e-8)
+    ]
+    assert effects[1].effect == pytest.approx(effects[0].effect, rel=1e-9)
+
+
+def test_the_chance_of_treatment_does_not_hang_on_the_unit_of_the_weights() -> None:
+    x = np.column_stack([np.ones(40), np.linspace(-1, 1, 40)])
+    arm = (np.arange(40) % 3 == 0).astype(float)
+    found = [treatment_chance(x, arm, np.full(40, weight)) for weight in (1.0, 1e-8)]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)

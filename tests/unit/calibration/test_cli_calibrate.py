@@ -144,3 +144,12 @@ def test_a_stop_within_the_bootstrap_ends_it(files, monkeypatch) -> None:
     done = call("--out", "mine.yaml")
     assert done.exit_code == 130
     assert not (files / "mine.yaml").exists()
+
+
+def test_a_file_that_calibrate_did_not_write_is_not_replaced(files) -> None:
+    before = (files / "panel.panel.yaml").read_bytes()
+    done = call("--out", "panel.panel.yaml", "--lang", "en")
+    assert done.exit_code != 0
+    assert (files / "panel.panel.yaml").read_bytes() == before
+    assert call("--out", "own.yaml").exit_code == 0
+    assert call("--out", "own.yaml").exit_code == 0, "its own file may be replaced"

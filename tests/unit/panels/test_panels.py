@@ -173,3 +173,14 @@ def test_files_that_are_not_there(tmp_path) -> None:
         read_panel(tmp_path / "none.csv")
     with pytest.raises(InputError, match="file: does not exist"):
         read_panel(tmp_path / "none.csv", mapping=parse_panel_mapping(LONG))
+
+
+@pytest.mark.parametrize("word", ["1,5", "1234,567", "0,123", "1_000"])
+def test_a_comma_that_may_be_a_decimal_point_is_no_number(panel_of, word) -> None:
+    with pytest.raises(InputError, match="is not a number"):
+        panel_of(f'id,wave,inc\nx,1,"{word}"\nx,2,6\n', mapping=LONG)
+
+
+def test_commas_between_thousands_are_read(panel_of) -> None:
+    panel = panel_of('id,wave,inc\nx,1,"1,234.5"\nx,2,"-1,000,000"\n', mapping=LONG)
+    assert panel["income"].values.tolist() == [[1234.5, -1_000_000.0]]
