@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from povsim.dashboard.demonstration import Demonstration, make_runs
-from tests.browser.parts import CHROMIUM_FLAGS, Visit, serving, watch
+from tests.browser.parts import CARD, CHROMIUM_FLAGS, Visit, marked_run, serving, watch
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +15,15 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(runs, tmp_path_factory):
+def marked(tmp_path_factory):
+    """Folder of a run in which a village's name tries to be markup."""
+    return marked_run(tmp_path_factory.mktemp("marked") / "plan", 2)
+
+
+@pytest.fixture(scope="session")
+def server(runs, marked, tmp_path_factory):
     """One server for all tests of the process."""
-    with serving(runs, tmp_path_factory.mktemp("cache")) as started:
+    with serving([*runs, marked], tmp_path_factory.mktemp("cache"), "--scorecard", str(CARD)) as started:
         yield started
 
 
@@ -49,3 +55,20 @@ def visit(chromium, server):
     context.close()
     # The frontend of Voila is told of the end of its connection while a page is being left.
     assert [told for told in made.wrong if told != "page: Cannot send"] == []
+
+
+@pytest.fixture
+def another(chromium, server):
+    """A function that gives a visit in a fresh browser profile of its own, for pages beside the first one."""
+    made = []
+
+    def open_one(**look):
+        context = chromium.new_context(viewport={"width": 1366, "height": 768}, **look)
+        made.append((context, Visit(context.new_page(), server)))
+        watch(made[-1][1])
+        return made[-1][1]
+
+    yield open_one
+    for context, one in made:
+        context.close()
+        assert [told for told in one.wrong if told != "page: Cannot send"] == []

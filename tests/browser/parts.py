@@ -8,10 +8,17 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
 import povsim.compiled
+from povsim.dashboard.links import encode
+from povsim.dashboard.settings import Settings as Wanted
+from povsim.folder import write_run
+from povsim.folder_manifest import Record, input_files
+from povsim.runs import Settings, complete_population, run_scenarios
+from povsim.scenario import locate, read_scenario
 
 CHROMIUM_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -127,3 +134,78 @@ def until(true, seconds=30.0):
             return True
         time.sleep(0.2)
     return bool(true())
+
+
+EVIL = '<img src=x onerror="globalThis.hacked=1">'
+"""A village whose name tries to be markup."""
+CARD = Path(__file__).with_name("villages.yaml")
+"""A scorecard that ranks villages, of which the sample has more than townships."""
+
+
+def marked_run(folder, draws):
+    """Return the folder of a run of the sample county in which one village is named ``EVIL``."""
+    source = locate("sample")
+    folder.mkdir()
+    margins = source.with_name("sample.margins.yaml").read_text(encoding="utf-8")
+    assert margins.count("name_zh: 四村") == 1
+    (folder / "margins.yaml").write_text(margins.replace("name_zh: 四村", f"name_zh: '{EVIL}'"), encoding="utf-8")
+    plan = folder / "marked.yaml"
+    head = f"base: {source}\ncode: marked\nname_zh: 标记县\nname_en: Marked county\n"
+    plan.write_text(head + "population: {margins: margins.yaml}\n", encoding="utf-8")
+    scenario = read_scenario(plan)
+    people = complete_population(scenario)
+    results = run_scenarios(people, (scenario,), Settings(range(draws), seed=1))
+    write_run(results, folder / "marked", register=people, record=Record(seed=1, inputs=input_files(plan, scenario)))
+    return folder / "marked"
+
+
+def link(**settings):
+    """Return what is added to an address so that a page opens with settings."""
+    return f"#s={encode(Wanted(**settings))}"
+
+
+def becomes(found, wanted, seconds=30.0):
+    """Wait until a function gives what is wanted; the last thing it gave is told if it does not."""
+    got = [None]
+
+    def same():
+        got[0] = found()
+        return got[0] == wanted
+
+    assert until(same, seconds), f"{got[0]!r} is not {wanted!r}"
+
+
+def points(page):
+    """Return the points in the number fields of the weight table, by code."""
+    told = page.evaluate(
+        "() => [...document.querySelectorAll('.ps-weight-row')]"
+        ".map((row) => [row.dataset.code, Number(row.querySelector('.ps-points').value)])"
+    )
+    return dict(told)
+
+
+def set_points(page, code, text, key="Enter"):
+    """Type points of an item."""
+    field = page.locator(f'.ps-weight-row[data-code="{code}"] .ps-points')
+    field.fill(text)
+    field.press(key)
+
+
+def ranking(page):
+    """Return the rows of the live ranking in sight as (rank, name, total), in the order of ranks."""
+    told = page.evaluate(
+        "() => [...document.querySelectorAll('.ps-rank-row')].filter((row) => row.style.display !== 'none')"
+        ".map((row) => ['place', 'name', 'total'].map((one) => row.querySelector(`.ps-rank-${one}`).textContent))"
+    )
+    return sorted((int(rank), name, float(total)) for rank, name, total in told)
+
+
+def tab(page, key):
+    """Open a tab and wait until it is open."""
+    page.click(f'.ps-tab[data-key="{key}"]')
+    page.wait_for_selector(f'.ps-tab[data-key="{key}"][aria-selected="true"]')
+
+
+def kernel_of(page):
+    """Return the number of the kernel behind an open page."""
+    return page.evaluate("() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -80,12 +80,31 @@ class SessionManager(AsyncMappingKernelManager):
 
     closed_seconds = Float(180.0, config=True, help="Life of a process whose page is gone; a page may reconnect")
 
+    def __init__(self, **kwargs: Any) -> None:
+        self._waited: dict[str, datetime] = {}
+        super().__init__(**kwargs)
+
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a kernel without a page after ``closed_seconds``, one with a page after ``cull_idle_timeout``."""
-        kernel = self._kernels[kernel_id]
-        closed = not self._kernel_connections.get(kernel_id, 0)
+        """End a kernel without a page after ``closed_seconds``, one with a page after ``cull_idle_timeout``.
+
+        One that waits for a page is kept, and from then on its page has ``closed_seconds`` to connect.
+        """
+        now, known = utcnow(), self._kernels
+        self._waited = {one: when for one, when in self._waited.items() if one in known}
+        if self._waits(kernel_id):
+            self._waited[kernel_id] = now
+        kernel, patience = known[kernel_id], timedelta(seconds=self.closed_seconds)
+        dead = getattr(kernel, "execution_state", None) == "dead"
+        if not dead and kernel_id in self._waited and now - self._waited[kernel_id] <= patience:
+            return
         last = getattr(kernel, "last_activity", None)
-        if closed and last is not None and utcnow() - last > timedelta(seconds=self.closed_seconds):
+        if not self._kernel_connections.get(kernel_id, 0) and last is not None and now - last > patience:
             await ensure_async(self.shutdown_kernel(kernel_id))
             return
         await ensure_async(super().cull_kernel_if_idle(kernel_id))
+
+    def _waits(self, kernel_id: str) -> bool:
+        """Tell whether a kernel is among those that Voila keeps ready."""
+        tasks = [task for pool in getattr(self, "_pools", {}).values() for task in pool if task.done()]
+        found = (task.result() for task in tasks if not task.cancelled() and task.exception() is None)
+        return any(told.get("kernel_id") == kernel_id for told in found)

@@ -7,13 +7,13 @@ import importlib.util
 import secrets
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from povsim.dashboard.app import write_shelf
+from povsim.dashboard.places import BELOW, short_folder
 from povsim.errors import InputError, Problem
 from povsim.terms import Language
 from povsim.views.digests import RunDigest
@@ -172,7 +172,7 @@ def _lan_hosts() -> Iterator[str]:
 @contextmanager
 def server_folder() -> Iterator[Path]:
     """Give a folder of the server's own, which goes with it."""
-    folder = Path(tempfile.mkdtemp(prefix="povsim-dashboard-"))
+    folder = short_folder("povsim-dashboard-", BELOW)
     try:
         yield folder
     finally:

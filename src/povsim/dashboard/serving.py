@@ -36,6 +36,7 @@ from voila.utils import get_voila_labextensions_path
 from povsim.dashboard import worker
 from povsim.dashboard.app import CACHE_VARIABLE, LANGUAGE_VARIABLE, PAGES
 from povsim.dashboard.handlers import MissingHandler, PageHandler, TemplateFileHandler, VersionedFileHandler
+from povsim.dashboard.places import BELOW, fits
 from povsim.dashboard.security import HEADERS
 from povsim.interrupts import SIGNALS
 from povsim.terms import Language
@@ -166,12 +167,17 @@ def configuration(serving: Serving, pages: Path) -> Config:
                 "cull_idle_timeout": IDLE_SECONDS, "cull_interval": CULL_EVERY, "cull_connected": True,
             },
             "SessionManager": {"closed_seconds": serving.closed_seconds},
-            "KernelManager": {"transport": "tcp" if sys.platform == "win32" else "ipc"},
+            "KernelManager": {"transport": _transport(serving)},
             "NotebookNotary": {"db_file": ":memory:", "secret": secrets.token_bytes(32)},
             "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 100 * 2**20, "iopub_msg_rate_limit": 10_000},
             "IdentityProvider": {"cookie_options": {"samesite": "Lax"}},
         }
     )  # fmt: skip
+
+
+def _transport(serving: Serving) -> str:
+    """Return how kernels are spoken to: by sockets on disk, which only this user can open, where there can be any."""
+    return "ipc" if sys.platform != "win32" and fits(serving.folder, BELOW) else "tcp"
 
 
 def _tornado(serving: Serving) -> dict[str, Any]:

@@ -7,10 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from povsim.dashboard.places import fits, short_folder
+
+BELOW = len("/socket")
+"""Letters of the socket after the path of its folder."""
 VARIABLE = "POVSIM_DASHBOARD_WORKER"
 """Names the socket for the sessions of a server."""
 SECONDS = 5.0
@@ -68,10 +71,8 @@ def start(cache: str | Path) -> Handle:
     Handle
         Put its ``environment`` into that of the sessions, and call ``stop`` at the end.
     """
-    # short: the path of a socket may have about a hundred letters
-    place = Path(tempfile.mkdtemp(prefix="povsim-"))
-    place.chmod(0o700)
-    if not hasattr(socket, "AF_UNIX"):
+    place = short_folder("povsim-", BELOW)
+    if not hasattr(socket, "AF_UNIX") or not fits(place, BELOW):
         return Handle(place, None)
     given = ["--cache", str(Path(cache).resolve()), "--socket", str(place / "socket")]
     return Handle(place, spawn(place, given, stdout=subprocess.DEVNULL))

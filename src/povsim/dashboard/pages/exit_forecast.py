@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from povsim.dashboard.packing import offer_packs
-from povsim.dashboard.pages.exit_forecast_asked import asked_of
+from povsim.dashboard.pages.exit_forecast_asked import Asked, asked_of
 from povsim.dashboard.pages.exit_forecast_panes import PANES, Pane
 from povsim.dashboard.widgets.controls import picker
 from povsim.dashboard.widgets.layout import box, discard, page, row, tabs
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from povsim.dashboard.app import Shelf
     from povsim.dashboard.state import State
+    from povsim.views.parts import BigNumber
 
 ROOM = "page_forecast"
 HELP = ("help.1", "help.2", "help.3", "help.4")
@@ -60,6 +61,7 @@ class Forecast:
         self.root = page(self.shell, self._body)
         self._build()
         state.observe(self._on_settings, "settings")
+        state.observe(lambda _: self._show_numbers(), "pinned")
 
     def _build(self) -> None:
         """Make all parts anew: at first, in another language, on another run."""
@@ -114,10 +116,19 @@ class Forecast:
     def _refresh(self) -> None:
         asked = self.asked
         self.area.value = asked.area or WHOLE
-        self.numbers.show(numbers(asked.data, year=asked.year, area=asked.area, lang=asked.lang))
+        self._show_numbers()
         self._show_pane()
+
+    def _show_numbers(self) -> None:
+        pinned = self.state.pinned
+        kept = () if pinned is None else _numbers_of(asked_of(pinned.changed(lang=self.asked.lang), self.shelf))
+        self.numbers.show(_numbers_of(self.asked), kept)
 
     def _show_pane(self) -> None:
         pane = self.panes.get(self.tabs.value)
         if pane is not None:
             pane.show(self.asked)
+
+
+def _numbers_of(asked: Asked) -> list[BigNumber]:
+    return numbers(asked.data, year=asked.year, area=asked.area, lang=asked.lang)

@@ -85,7 +85,9 @@ class Levers:
         buttons = row(
             button(say("levers.run"), self._again, "primary"), button(say("levers.reset"), self._reset, "quiet")
         )
-        left = card(say("levers.title"), self.moved, *groups, buttons, note=say("levers.note"))
+        left = card(say("levers.title"), self.moved, *groups, buttons, note=say("levers.note")).add_class(
+            "povsim-controls"
+        )
         self.before, self.after, self.state_line = NumbersView(), NumbersView(), Note("", tone="info")
         self.before_card = card(say("levers.before"), self.before)
         self.fan, self.chances = ChartView(), ChartView()

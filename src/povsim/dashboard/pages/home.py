@@ -58,6 +58,7 @@ class Home:
         self.root = page(self.shell, self._body)
         self._build()
         state.observe(self._follow, "settings")
+        state.observe(lambda _: self._show("assumptions"), "pinned")
 
     def _build(self) -> None:
         """Make all parts anew: at first and in another language."""
@@ -111,7 +112,9 @@ class Home:
             made.show(views.runs_table((self.shelf.get(code) for code in self.shelf.codes()), lang))
             made.chosen = digest.code
         elif key == "assumptions":
-            made[0].show(views.status_numbers(digest, lang))
+            pinned = self.state.pinned
+            kept = [] if pinned is None else views.status_numbers(self.shelf.get(pinned.run), lang)
+            made[0].show(views.status_numbers(digest, lang), kept)
             made[1].show(views.assumptions_table(digest, self.status, lang))
         else:
             made.show(views.documents_table(digest, lang))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from povsim.dashboard.app import Shelf
     from povsim.dashboard.state import State
+    from povsim.views.parts import BigNumber
 
 HELP = ("vs.lead", "vs.help.1", "vs.help.2", "vs.help.3", "vs.help.4")
 PANELS: dict[str, Callable[[Any], panels.Panel]] = {
@@ -77,6 +78,7 @@ class Comparison:
         self.root = page(self.shell, self._body)
         self._build()
         state.observe(self._follow, "settings")
+        state.observe(lambda _: self._show_numbers(), "pinned")
 
     def _build(self) -> None:
         """Make all parts anew: at first, in another language, with another number of plans."""
@@ -165,11 +167,18 @@ class Comparison:
         named = [(one, (scene.names[0], name)) for one, name in zip(scene.pairs, scene.names[1:], strict=True)]
         self.answer.show("\n".join(views.answer(one, scene.year, called, scene.lang) for one, called in named))
         self.luck.show("\n".join(views.luck_words(one, called, scene.lang) for one, called in named))
-        for at, (plan, name) in enumerate(zip(scene.plans, scene.names, strict=True)):
+        for at, name in enumerate(scene.names):
             self.heads[at].show(say("vs.head.first", plan=name) if at == 0 else name)
-            beside = scene.pairs[at - 1] if at else None
-            self.numbers[at].show(views.numbers(plan, beside, scene.place, scene.lang))
+        self._show_numbers()
         self._open(self.tabs.value)
+
+    def _show_numbers(self) -> None:
+        scene, pinned = self.scene, self.state.pinned
+        if not scene.pairs:
+            return
+        then = None if pinned is None else scene_of(pinned.changed(lang=scene.lang), self.shelf, scene)
+        for at, (plan, shown) in enumerate(zip(scene.plans, self.numbers, strict=True)):
+            shown.show(_numbers_of(scene, at), [] if then is None else _numbers_then(then, plan.code, at))
 
     def _show_pickers(self) -> None:
         scene, say, plans = self.scene, texts(self.scene.lang), everything(self.shelf)
@@ -186,3 +195,13 @@ class Comparison:
         why = [(plan, views.misfit(scene.plans[0], plan)) for plan in plans if plan.code != scene.plans[0].code]
         lines = [say("vs.unfit", plan=plan.label(scene.lang), why=say(key)) for plan, key in why if key]
         self.unfit.show("\n".join(lines))
+
+
+def _numbers_of(scene: Scene, at: int) -> list[BigNumber]:
+    return views.numbers(scene.plans[at], scene.pairs[at - 1] if at else None, scene.place, scene.lang)
+
+
+def _numbers_then(then: Scene, code: str, at: int) -> list[BigNumber]:
+    """Return the pinned numbers of a plan; none where it was not there, or first then and beside it now."""
+    places = [place for place, plan in enumerate(then.plans) if plan.code == code and bool(place) == bool(at)]
+    return _numbers_of(then, places[0]) if places and then.pairs else []

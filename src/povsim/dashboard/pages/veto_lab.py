@@ -65,6 +65,7 @@ class Lab:
         self.root = page(self.shell, self._body)
         self._build()
         state.observe(self._on_settings, "settings")
+        state.observe(lambda _: self._show_numbers(), "pinned")
         self._warm_later()
 
     def _build(self) -> None:
@@ -97,7 +98,7 @@ class Lab:
             self.numbers,
             self.answer,
             self.rerun_row,
-            row(at_top(self.controls.widget), at_top(self.tabs), ratio=(1, 2)),
+            row(at_top(self.controls.widget).add_class("povsim-controls"), at_top(self.tabs), ratio=(1, 2)),
         ]
 
     def _has(self, key: str) -> bool:
@@ -119,12 +120,17 @@ class Lab:
 
     def _refresh(self) -> None:
         asked = self.asked
-        self.numbers.show(vetoes.numbers(asked))
+        self._show_numbers()
         self.answer.show(vetoes.told(asked), "info" if vetoes.changes(asked) else "small")
         show_only(self.rerun_row, when=bool(vetoes.levers(asked)))
         self.rerun.help = vetoes.command(asked)
         self.controls.show(asked)
         self._show_pane()
+
+    def _show_numbers(self) -> None:
+        pinned = self.state.pinned
+        kept = [] if pinned is None else vetoes.numbers(asked_of(pinned.changed(lang=self.asked.lang), self.shelf))
+        self.numbers.show(vetoes.numbers(self.asked), kept)
 
     def _show_pane(self) -> None:
         pane = self.panes.get(self.tabs.value)

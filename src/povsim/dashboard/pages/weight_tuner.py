@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 from povsim.dashboard.packing import offer_packs
 from povsim.dashboard.pages import weight_tuner_panes as panes
 from povsim.dashboard.pages.weight_tuner_bring import Bring
-from povsim.dashboard.pages.weight_tuner_desk import Desk, Place, cards, desk_of, place_of, tops, years_of
+from povsim.dashboard.pages.weight_tuner_desk import (
+    Desk,
+    Place,
+    cards,
+    desk_of,
+    numbers_of,
+    pinned_numbers,
+    place_of,
+    tops,
+    years_of,
+)
 from povsim.dashboard.pages.weight_tuner_later import Later
 from povsim.dashboard.widgets.controls import button, picker
 from povsim.dashboard.widgets.layout import box, card, column, discard, page, row, tabs
@@ -75,6 +85,7 @@ class Tuner:
         self._drag: tuple[str, WeightScheme] | None = None
         self._made: WeightScheme | None = None
         self._asked: tuple[WeightScheme, int] | None = None
+        self._kept: list[Any] = []
         self._panes: dict[str, panes.Pane] = {}
         say = state.say(tables.ROOM)
         self.shell = Shell(state, page="weight-tuner", help=[say(key) for key in HELP])
@@ -102,6 +113,7 @@ class Tuner:
         for widget in old:
             discard(widget)
         if self.desk is not None:
+            self._kept = pinned_numbers(self.state, self.shelf, self.place)
             self._refresh()
 
     def _offer(self) -> None:
@@ -184,7 +196,7 @@ class Tuner:
             "places": lambda: panes.places(lang, self._ask),
             "reach": lambda: panes.reach(lang, self._ask, self._take_reach),
             "change": lambda: panes.change(lang, self._try),
-            "intervals": lambda: panes.allowed(lang, self._take_intervals),
+            "intervals": lambda: panes.allowed(lang, lambda _, found: self._got_intervals(found)),
         }
         entries: dict[str, tuple[str, Any]] = {
             key: (self.say(f"tab.{key}"), lambda key=key, make=make: self._pane(key, make))
@@ -218,7 +230,11 @@ class Tuner:
         self.soon.drop()
 
     def _on_pin(self, _change: Any) -> None:
-        if self.desk is not None and self.tabs.value == "schemes":
+        if self.desk is None:
+            return
+        self._kept = pinned_numbers(self.state, self.shelf, self.place)
+        self.numbers.show(numbers_of(self.desk, self.say.lang), self._kept)
+        if self.tabs.value == "schemes":
             self._show_pane()
 
     def _desk(self) -> Desk:
@@ -231,7 +247,7 @@ class Tuner:
         desk, lang = self._desk(), self.state.settings.lang
         self._show_table()
         self._show_ranking()
-        self.numbers.show(tables.numbers(desk.place.board, desk.now, desk.place.printed, desk.top, lang))
+        self.numbers.show(numbers_of(desk, lang), self._kept)
         self.method.show(answers.method_line(desk.place.board, desk.scheme, lang))
         self.top.value, self.unit.value, self.rival.value = desk.top, desk.unit, desk.rival or ""
         if not desk.fits:
@@ -275,9 +291,6 @@ class Tuner:
     def _got_intervals(self, found: Intervals) -> None:
         self.intervals = found
         self._show_table()
-
-    def _take_intervals(self, _desk: Desk, found: Intervals) -> None:
-        self._got_intervals(found)
 
     def _take_reach(self, found: dict[str, tuple[int, int, bool]]) -> None:
         self.reach = (self._desk().scheme, found)
@@ -358,11 +371,7 @@ class Tuner:
         self._set(scheme, label=label[:LONGEST_LABEL])
 
     def _try(self, points: dict[str, float]) -> None:
-        desk = self._desk()
-        try:
-            self._set(desk.scheme.with_points(points, rescale=True), label=None)
-        except InputError as error:
-            self._refuse(error)
+        self._reshape(lambda scheme: scheme.with_points(points, rescale=True), None)
 
     def _export(self) -> None:
         desk, lang = self._desk(), self.state.settings.lang

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from povsim.dashboard.settings import Settings
 from povsim.views import weights_scheme as schemes
+from povsim.views import weights_tables as tables
 from povsim.views.weights_board import Board, Standing, board_of, standing
-from povsim.views.weights_tables import in_order
 
 if TYPE_CHECKING:
     from povsim.dashboard.app import Shelf
+    from povsim.dashboard.state import State
     from povsim.scoring.schemes import WeightScheme
     from povsim.terms import Language
     from povsim.views.digests import RunDigest
+    from povsim.views.parts import BigNumber
 
 TOPS = (1, 3, 5, 10, 20, 50)
 PART = "weights."
@@ -139,9 +141,21 @@ def desk_of(place: Place, settings: Settings, scheme: WeightScheme | None = None
     return Desk(place, scheme, now, fits, min(asked.top, len(units)), unit, rival)
 
 
+def numbers_of(desk: Desk, lang: Language) -> list[BigNumber]:
+    """Return the big numbers of what is shown."""
+    return tables.numbers(desk.place.board, desk.now, desk.place.printed, desk.top, lang)
+
+
+def pinned_numbers(state: State, shelf: Shelf, place: Place | None) -> list[BigNumber]:
+    """Return the big numbers of the pinned settings, in the language of now; nothing where none are pinned."""
+    pinned = state.pinned
+    kept = None if pinned is None else place_of(pinned, shelf, place)
+    return [] if pinned is None or kept is None else numbers_of(desk_of(kept, pinned), state.settings.lang)
+
+
 def _second(place: Place) -> str:
     """Return who is second under the printed points: whom the question after the first place is about."""
-    order = in_order(place.printed)
+    order = tables.in_order(place.printed)
     return place.board.units[order[min(1, len(order) - 1)]]
 
 

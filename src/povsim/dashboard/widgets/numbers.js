@@ -1,21 +1,29 @@
-import { h, setAttr, setText } from "./dom.js";
+import { h, setAttr, setText, show } from "./dom.js";
 
 function tile() {
   const label = h("div", { class: "ps-big-label" });
-  const value = h("div", { class: "ps-big-value" });
+  const amount = h("span");
+  const unit = h("span", { class: "ps-big-unit" });
+  const value = h("div", { class: "ps-big-value" }, amount, unit);
   const spread = h("div", { class: "ps-big-spread" });
-  const node = h("div", { class: "ps-big", role: "group" }, label, value, spread);
-  return { node, label, value, spread };
+  const pinned = h("div", { class: "ps-big-pinned" });
+  const node = h("div", { class: "ps-big", role: "group" }, label, value, spread, pinned);
+  return { node, label, amount, unit, spread, pinned };
 }
 
 function fill(parts, number) {
   setText(parts.label, number.label);
-  setText(parts.value, number.value);
+  // the unit is set smaller, so that number and unit fit one line
+  const [, amount, unit] = /^([-+\u2212\d.,]*)(.*)$/s.exec(number.value);
+  setText(parts.amount, amount);
+  setText(parts.unit, unit);
   // a blank keeps the line, so that tiles stay level
   setText(parts.spread, number.spread || "\u00a0");
+  setText(parts.pinned, number.pinned);
+  show(parts.pinned, number.pinned !== "");
   setAttr(parts.node, "title", number.note || null);
   setAttr(parts.node, "data-tone", number.tone);
-  setAttr(parts.node, "aria-label", [number.label, number.value, number.spread].filter(Boolean).join(" "));
+  setAttr(parts.node, "aria-label", [number.label, number.value, number.spread, number.pinned].filter(Boolean).join(" "));
 }
 
 export function numbers({ model, el }) {

@@ -8,8 +8,10 @@ from typing import Any
 
 from traitlets import List, Unicode
 
-from povsim.dashboard.widgets.part import Part
+from povsim.dashboard.widgets.part import Part, page_language
+from povsim.dashboard.widgets.pinned import against
 from povsim.views.parts import BigNumber
+from povsim.wording import wording
 
 
 class NumbersView(Part):
@@ -18,18 +20,26 @@ class NumbersView(Part):
     Attributes
     ----------
     numbers : list of dict
-        As in ``BigNumber``.
+        As in ``BigNumber``, with ``pinned``: the line about the pinned state.
     """
 
     kind = Unicode("numbers").tag(sync=True)
     numbers: Any = List().tag(sync=True)
 
-    def show(self, numbers: Iterable[BigNumber]) -> None:
+    def show(self, numbers: Iterable[BigNumber], pinned: Iterable[BigNumber] = ()) -> None:
         """Show these numbers; only those whose text changed are touched on the page.
+
+        Parameters
+        ----------
+        numbers : iterable of BigNumber
+            From left to right.
+        pinned : iterable of BigNumber
+            The same of the pinned state, to be told beside.
 
         Examples
         --------
         >>> view = NumbersView()
         >>> view.show([BigNumber("poor", "Still poor", "12,340 people")])
         """
-        self.numbers = [asdict(one) for one in numbers]
+        kept, say = list(pinned), wording(page_language(), "dashboard")
+        self.numbers = [{**asdict(one), "pinned": against(one, kept, say) if kept else ""} for one in numbers]

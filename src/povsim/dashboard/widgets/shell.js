@@ -162,7 +162,8 @@ export function shell({ model, el, stage, signal }) {
     const text = model.get("busy") || (beating === "computing" ? stage.say("beat.computing") : "");
     setText(parts.beat, text);
     // its place is kept, so that the bar does not move
-    parts.beat.style.visibility = text ? "" : "hidden";
+    const wanted = text ? "" : "hidden";
+    if (parts.beat.style.visibility !== wanted) parts.beat.style.visibility = wanted;
   }
 
   function draw() {

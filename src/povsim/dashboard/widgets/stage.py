@@ -19,7 +19,7 @@ from povsim.wording import read_room
 PIECES = (
     "dom", "formats", "sending", "saving", "icons", "heartbeat",
     "chart_themes", "chart_options", "chart_library", "chart_picture", "chart",
-    "grid_rows", "table", "numbers", "weight_model", "weight_row", "weight_table", "ranking",
+    "grid_rows", "column_widths", "table", "numbers", "weight_model", "weight_row", "weight_table", "ranking",
     "note", "progress", "upload", "combobox", "controls", "tabs", "address", "shell_parts", "shell", "main",
 )  # fmt: skip
 """The modules of the browser's side, each after those that it imports."""

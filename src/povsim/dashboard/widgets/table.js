@@ -1,6 +1,7 @@
 // A table that can be sorted, searched and chosen from; of a long one only the rows in sight exist.
+import { fitted, ruler, spans } from "./column_widths.js";
 import { h, newId, setAttr, setText, show } from "./dom.js";
-import { cell, width } from "./formats.js";
+import { cell } from "./formats.js";
 import { bringIntoSight, inSight } from "./grid_rows.js";
 import { savesFiles } from "./saving.js";
 
@@ -9,15 +10,6 @@ const SEARCHABLE = 12;
 const ROW = 36;
 const LARGER = 1.35;
 const LEFT = new Set(["text", "flag"]);
-
-/** Widths that stay whatever rows are in sight: numbers take what they need, texts share what is left. */
-function columnWidths(columns, written) {
-  return columns.map((column, place) => {
-    const longest = written.reduce((most, row) => Math.max(most, width(row[place])), 0);
-    const head = width(column.label + (column.unit ? ` ${column.unit}` : ""));
-    return Math.min(44, Math.max(5, longest, Math.min(head, Math.max(12, Math.ceil(head / 2) + 2)))) * 0.56 + 1.9;
-  });
-}
 
 /** Rows in the order asked for, those that match first found by their text. */
 export function arranged(rows, written, { word, by, down }) {
@@ -51,7 +43,7 @@ function frame(stage, act) {
 }
 
 export function table({ model, el, stage, signal }) {
-  const view = { word: "", by: null, down: false, order: [], written: [], first: -1, last: -1 };
+  const view = { word: "", by: null, down: false, order: [], written: [], spans: [], first: -1, last: -1 };
   const parts = frame(stage, {
     search: () => {
       view.word = parts.search.value;
@@ -68,11 +60,16 @@ export function table({ model, el, stage, signal }) {
   function heads() {
     const columns = model.get("columns");
     parts.heads.replaceChildren(...columns.map((column, place) => headCell(column, place)));
-    const widths = columnWidths(columns, view.written);
-    parts.cols.replaceChildren(...widths.map((wide) => h("col", { style: { width: `${wide}em` } })));
-    // below this the table scrolls sideways instead of cutting numbers off; texts may take two lines
-    const least = widths.reduce((sum, wide, place) => sum + (LEFT.has(columns[place].kind) ? Math.min(wide, 12) : wide), 0);
-    parts.grid.style.minWidth = `${least}em`;
+    parts.cols.replaceChildren(...columns.map(() => h("col")));
+    fit();
+  }
+
+  /** Give columns their widths; where even the least do not fit, the table scrolls sideways instead of cutting off. */
+  function fit() {
+    const size = parseFloat(getComputedStyle(parts.grid).fontSize);
+    if (!size || parts.scroller.clientWidth === 0) return;
+    const widths = fitted(view.spans, parts.scroller.clientWidth / size);
+    widths.forEach((wide, place) => (parts.cols.children[place].style.width = `${wide}em`));
   }
 
   function headCell(column, place) {
@@ -160,6 +157,8 @@ export function table({ model, el, stage, signal }) {
     const words = { yes: stage.say("yes"), no: stage.say("no") };
     const forms = model.get("columns").map((column) => cell(column, stage.lang, words));
     view.written = model.get("rows").map((row) => row.map((value, place) => forms[place](value)));
+    const head = ruler(parts.grid);
+    view.spans = spans(model.get("columns"), view.written, { left: LEFT, digit: head("0") * 0.95, head });
     if (view.by !== null && view.by >= forms.length) view.by = null;
   }
 
@@ -192,6 +191,12 @@ export function table({ model, el, stage, signal }) {
   model.on("change:columns change:rows change:title change:note", perTurn(draw));
   model.on("change:mark", () => mark(model.get("mark")));
   stage.onLook(draw, signal);
+  const sizes = new ResizeObserver(() => {
+    fit();
+    paint();
+  });
+  sizes.observe(parts.scroller);
+  signal.addEventListener("abort", () => sizes.disconnect());
   draw();
 }
 
