@@ -96,7 +96,7 @@ def problems_in_locks() -> Iterator[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     base = project["project"]["dependencies"] + extras["dashboard"]
-    needed = (project["build-system"]["requires"], base, base + extras["test"])
+    needed = (project["build-system"]["requires"], base, base + extras["test"] + extras["docs"])
     for name, requirements in zip(LOCKS, needed, strict=True):
         if (ROOT / name).is_file():
             text = (ROOT / name).read_text(encoding="utf-8")

@@ -64,8 +64,8 @@ def test_every_key_and_every_link_is_on_the_page(root):
 
 def test_units_ranges_and_defaults_are_those_of_the_schema():
     page = schemas.schema_page(Scenario, "x")
-    assert "| `hazard` | [figure](#x-figure) | share | 0 to 1 | required | share of persons who fall ill" in page
-    assert "| `cost` | [figure](#x-figure) | yuan per case | from 0 |" in page
+    assert "| `hazard` | [figure](#x-figure) | share, 0 to 1 | required | share of persons who fall ill" in page
+    assert "| `cost` | [figure](#x-figure) | yuan per case, from 0 | required |" in page
     assert "| `priority` | `poorest_first`, `random`, `cause` |" in page
     assert "`poorest_first` | who comes first | 先后次序 |" in page
 

@@ -1,5 +1,6 @@
 """What the site is built with: formulas, commands that are run, fonts, and pages that fetch nothing."""
 
+import os
 import re
 import subprocess
 import sys
@@ -90,3 +91,45 @@ def test_a_missing_glyph_is_an_error_in_a_kernel(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=surroundings, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert re.search(r"UserWarning: Glyph \d+ .* missing from font", done.stderr)
+
+
+FAULTY = """---
+file_format: mystnb
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# Faults
+
+A formula: $\\\\nosuchcommand x$. <img src="https://elsewhere.example/a.png">
+
+```{console}
+povsim no-such-command
+```
+
+```{code-cell} ipython3
+import matplotlib.pyplot as plt
+
+plt.rcParams["font.sans-serif"] = ["DejaVu Sans"]
+plt.title("贫困");
+```
+"""
+
+
+# slow: a kernel has to start, and that a build fails can only be seen by building
+def test_every_fault_of_a_page_fails_the_build(tmp_path):
+    source = tmp_path / "site"
+    source.mkdir()
+    ours = ("mathml", "console", "kernels", "outward")
+    extensions = ["myst_nb", *(f"povsim_site.{name}" for name in ours)]
+    settings = 'html_math_renderer = "mathml"\nnb_output_stderr = "error"\nmyst_enable_extensions = ["dollarmath"]\n'
+    (source / "conf.py").write_text(f"extensions = {extensions}\n{settings}", encoding="utf-8")
+    (source / "index.md").write_text(FAULTY.replace("\\\\", "\\"), encoding="utf-8")
+    build = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "--builder", "html"]
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "docs" / "_ext")}
+    done = subprocess.run([*build, str(source), str(tmp_path / "out" / "html")], env=surroundings, capture_output=True,
+                          text=True)  # fmt: skip
+    assert done.returncode != 0
+    assert "nosuchcommand" in done.stderr
+    assert "a command failed with 2" in done.stderr
+    assert re.search(r"Glyph \d+", done.stderr)
+    assert "<img src> https://elsewhere.example/a.png" in done.stderr
