@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.special import ndtr, ndtri
 
 from povsim.backtests.nation_spec import Nation
+from povsim.errors import InputError, Problem
 from povsim.income_distribution import from_quintiles
 from povsim.margins_report import net_income
 
@@ -22,9 +23,14 @@ def lognormal_sigma(*, headcount: float, line: float, mean: float) -> float:
     Parameters
     ----------
     headcount : float
-        Share, above 0 and below one half.
+        Share of persons, above 0 and below 1.
     line, mean : float
-        Yuan per head and year.
+        Yuan per head and year; the line below the mean.
+
+    Raises
+    ------
+    InputError
+        For anything else: nobody poor, or a line at the mean or above, fixes no lognormal or two of them.
 
     Examples
     --------
@@ -33,6 +39,13 @@ def lognormal_sigma(*, headcount: float, line: float, mean: float) -> float:
     >>> round(lognormal_sigma(headcount=0.085, line=2736, mean=9433), 4)
     0.7155
     """
+    problems = []
+    if not 0 < headcount < 1:
+        problems.append(Problem("headcount", "fixes no lognormal", f"{headcount:g}", "above 0 and below 1"))
+    if not 0 < line < mean:
+        problems.append(Problem("line", "fixes no lognormal", f"{line:g}", f"above 0 and below the mean, {mean:g}"))
+    if problems:
+        raise InputError("the reference's first year", problems)
     z, distance = float(ndtri(headcount)), math.log(mean / line)
     # (log(line / mean) + s^2 / 2) / s = z, of whose two roots the positive one is meant
     return z + math.sqrt(z * z + 2 * distance)

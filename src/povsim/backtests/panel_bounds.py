@@ -21,6 +21,8 @@ from povsim.calibration.resampling import bootstrap, sampled
 FITTED, PERMANENT, TRANSITORY = "fitted", "all_permanent", "all_transitory"
 MOST, LEAST = "most_movement", "least_movement"
 _GRID = 46
+_NOBODY = 1e-6
+"""Shares are kept this far from 0 and 1, where the normals behind them would be infinite."""
 
 
 def bounds_table(
@@ -113,14 +115,16 @@ def _rates(summary: Floats, waves: Waves, within: Interval, error_share: float) 
 
 def _moves(before: float, after: float, correlation: float) -> tuple[float, float]:
     both = float(both_below(ndtri(before), ndtri(after), min(correlation, 1.0 - 1e-9)))
-    return 1.0 - both / before, (after - both) / (1.0 - before)
+    # nobody is at risk of what only others could do
+    leave = 1.0 - both / before if before > _NOBODY else float("nan")
+    return leave, (after - both) / (1.0 - before) if before < 1.0 - _NOBODY else float("nan")
 
 
 def _summary(waves: Waves, weight: Floats) -> Floats:
     """Return shares poor in both waves and the correlation, of those seen twice."""
     base = waves.base
     w, poor = weight[base], waves.poor[base]
-    shares = np.clip(w @ poor / w.sum(), 1e-6, 1.0 - 1e-6)
+    shares = np.clip(w @ poor / w.sum(), _NOBODY, 1.0 - _NOBODY)
     if waves.spells:
         both = float(w @ (poor[:, 0] * poor[:, 1]) / w.sum())
         return np.array([*shares, float(tetrachoric(ndtri(shares[0]), ndtri(shares[1]), both))])

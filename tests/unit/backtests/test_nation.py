@@ -33,6 +33,11 @@ def test_the_lognormal_fixed_at_2013_has_the_published_headcounts() -> None:
     assert lognormal_headcount(sigma, line=3218, mean=16021) == pytest.approx(0.0296, abs=2e-4)
 
 
+def test_no_lognormal_has_nobody_poor_or_a_line_above_the_mean() -> None:
+    with pytest.raises(InputError, match=r"(?s)2 problems.*headcount.*line.*below the mean, 9"):
+        lognormal_sigma(headcount=0.0, line=10, mean=9)
+
+
 def test_the_start_has_the_published_headcount_and_mean(small, small_plans) -> None:
     persons = small_plans.register["persons"].to_numpy()
     # one household of 2,000 has about .05 % of the persons

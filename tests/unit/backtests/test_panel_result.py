@@ -158,6 +158,14 @@ def test_without_error_all_permanent_spread_means_no_exits():
     assert found["exit", "fitted"] > 0.4
 
 
+def test_where_everybody_is_poor_nobody_can_enter():
+    panel = simulated_panel(replace(SMALL, years=(2010.0, 2014.0)), seed=1)
+    panel = panel.assign_attrs(line=float(panel["income"].max()) * 2, line_status="assumed")
+    mean = backtest_panel(panel, draws=20).table.set_index(["quantity", "model"])["mean"]
+    assert np.isnan(mean["entry", "fitted"])
+    assert mean["exit", "fitted"] < 0.01
+
+
 # ---- sentences and page ----
 
 
