@@ -14,6 +14,7 @@ from tornado import web
 from traitlets import Float
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from povsim.dashboard.app import PAGES
 from povsim.dashboard.security import HEADERS
@@ -21,6 +22,12 @@ from povsim.dashboard.security import HEADERS
 FOR_GOOD = 365 * 24 * 3600
 MOST_SESSIONS = 60
 """Open pages at a time: each holds a process of about 150 MB."""
+
+
+FRAMING = "v1.kernel.websocket.jupyter.org"
+MOST_PARTS = 10_000
+UNREADABLE = 1007
+"""Close code of a websocket for data that are not what they should be, RFC 6455."""
 
 
 class PageHandler(TornadoVoilaHandler):
@@ -40,6 +47,42 @@ class PageHandler(TornadoVoilaHandler):
         async for html in self.get_generator(path=f"{page}.ipynb"):
             self.write(html)
             await self.flush()
+
+
+class ChannelsHandler(VoilaKernelWebsocketHandler):
+    """The channels of a session, in the framing that pages use and in no other.
+
+    A frame begins with the number of its parts. Voila and the Jupyter server believe whatever number stands there: a
+    message in the older framing, or one cut short, would have the server count for good and fill its memory.
+    """
+
+    async def pre_get(self) -> None:
+        """Refuse who does not speak it."""
+        offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
+        if FRAMING not in [name.strip() for name in offered.split(",")]:
+            raise web.HTTPError(400)
+        await super().pre_get()
+
+    def on_message(self, ws_message: str | bytes) -> None:
+        """Pass a message on to the session, if it is what it says."""
+        if is_framed(ws_message):
+            super().on_message(ws_message)
+        else:
+            self.close(UNREADABLE, "not framed as a message")
+
+
+def is_framed(message: str | bytes) -> bool:
+    r"""Return whether a message has the parts that its first bytes announce.
+
+    Examples
+    --------
+    >>> is_framed(b"\xff" * 8), is_framed("{}"), is_framed((2).to_bytes(8, "little") + bytes(16))
+    (False, False, True)
+    """
+    if isinstance(message, str):
+        return False
+    parts = int.from_bytes(message[:8], "little")
+    return 1 < parts <= MOST_PARTS and 8 * (parts + 1) <= len(message)
 
 
 class MissingHandler(JupyterHandler):

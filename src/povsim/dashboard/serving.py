@@ -30,12 +30,19 @@ from voila.app import Voila
 from voila.static_file_handler import AllowListFileHandler, MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 from voila.utils import get_voila_labextensions_path
 
 from povsim.dashboard import worker
 from povsim.dashboard.app import CACHE_VARIABLE, LANGUAGE_VARIABLE, PAGES
-from povsim.dashboard.handlers import MissingHandler, PageHandler, TemplateFileHandler, VersionedFileHandler
+from povsim.dashboard.handlers import (
+    ChannelsHandler,
+    MissingHandler,
+    PageHandler,
+    TemplateFileHandler,
+    VersionedFileHandler,
+)
 from povsim.dashboard.places import BELOW, fits
 from povsim.dashboard.security import HEADERS
 from povsim.interrupts import SIGNALS
@@ -240,7 +247,8 @@ class Dashboard(Voila):
     def init_handlers(self) -> list[Any]:
         """Keep the kernels' channels, and serve pages by their names in place of a tree of files."""
         base, version = self.base_url, frontend_version()
-        kept = [handler for handler in super().init_handlers() if handler[1] not in REPLACED]
+        stock = [handler for handler in super().init_handlers() if handler[1] not in REPLACED]
+        kept = [(one[0], ChannelsHandler, *one[2:]) if one[1] is VoilaKernelWebsocketHandler else one for one in stock]
         page = {
             "template_paths": self.template_paths,
             "config": self.config,

@@ -200,7 +200,9 @@ def shapley_change(
 
 
 def _shared(games: Sequence[Any], share: Any) -> Any:
-    return games[-1].copy(data=share) if isinstance(games[-1], xr.DataArray) else share[()]
+    if isinstance(games[-1], xr.DataArray):
+        return games[-1].copy(data=share)
+    return share if share.ndim else share.item()
 
 
 class _Worth:
