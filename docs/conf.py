@@ -10,6 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
 
+from povsim_site import sources  # noqa: E402
+
 import povsim  # noqa: E402  (after the path, as the extensions)
 
 project = "povsim"
@@ -41,7 +43,8 @@ myst_heading_anchors = 3
 myst_update_mathjax = False
 
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(HERE / "_build" / "notebooks")
+# A name that changes with the package: all pages are then read, and all notebooks and commands run, again.
+nb_execution_cache_path = str(HERE / "_build" / "notebooks" / sources.digest(HERE.parent))
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_excludepatterns: list[str] = []

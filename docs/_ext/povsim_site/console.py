@@ -2,7 +2,7 @@
 
 Each line of a ``{console}`` block is a command. Blocks of one page share a folder that is empty at the page's first
 block; a command that fails is a warning, and so an error of the build. ``:lines:`` shows that many lines of what is
-printed, ``:quiet:`` none.
+printed, ``:quiet:`` none. With ``:write: NAME`` the block is no command but a file, which the blocks after it find.
 """
 
 import os
@@ -21,6 +21,8 @@ from sphinx.util.docutils import SphinxDirective
 LOGGER = logging.getLogger(__name__)
 OUR_OWN = ("PYTHONWARNINGS", "MPLBACKEND", "LC_ALL", "LC_MESSAGES")
 """What the build sets or finds and commands should not: readers have none of it."""
+STATE = ".place"
+"""File in a page's folder that names where its last block ended."""
 LONGEST = 600
 """Seconds that the commands of a block may take."""
 
@@ -48,9 +50,8 @@ def performed(commands: list[str], folder: Path) -> tuple[int, str, str]:
     ...     performed(["echo one", "mkdir below", "cd below"], Path(place))[:2]
     (0, '$ echo one\none\n$ mkdir below\n$ cd below\n')
     """
-    state = folder / ".place"
-    start = state.read_text(encoding="utf-8") if state.is_file() else str(folder)
-    lines = [f"cd {_quoted(start)}", "set -e"]
+    state = folder / STATE
+    lines = [f"cd {_quoted(str(where(folder)))}", "set -e"]
     for command in commands:
         lines += [f"printf '%s\\n' {_quoted('$ ' + command)}", command]
     lines.append(f"pwd > {_quoted(str(state))}.new && tr -d '\\n' < {_quoted(str(state))}.new > {_quoted(str(state))}")
@@ -61,6 +62,12 @@ def performed(commands: list[str], folder: Path) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def where(folder: Path) -> Path:
+    """Return the folder in which the last block of a page ended."""
+    state = folder / STATE
+    return Path(state.read_text(encoding="utf-8")) if state.is_file() else folder
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -69,7 +76,7 @@ class Console(SphinxDirective):
     """A block of commands and what they print."""
 
     has_content = True
-    option_spec: ClassVar = {"lines": directives.nonnegative_int, "quiet": directives.flag}
+    option_spec: ClassVar = {"lines": directives.nonnegative_int, "quiet": directives.flag, "write": directives.path}
 
     def run(self) -> list[nodes.Node]:
         """Run the block and show it."""
@@ -78,6 +85,10 @@ class Console(SphinxDirective):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             self.env.temp_data["povsim_console"] = True
+        if name := self.options.get("write"):
+            text = "\n".join(self.content)
+            (where(folder) / name).write_text(text + "\n", encoding="utf-8")
+            return [nodes.literal_block(text, text, language=Path(name).suffix.lstrip("."))]
         commands = [line for line in self.content if line.strip()]
         code, printed, said = performed(commands, folder)
         if code:

@@ -14,6 +14,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from povsim_site.sources import only
+
 LOGGER = logging.getLogger(__name__)
 FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Serif CJK SC", "Noto Serif CJK JP", "WenQuanYi Zen Hei")
 """Font families with Chinese glyphs, the preferred one first; ``_static/matplotlibrc`` names them too."""
@@ -51,6 +53,9 @@ def chinese_family(known: Iterable[str]) -> str | None:
 
 
 def _prepare(app: Sphinx) -> None:
+    if app.config.nb_execution_cache_path:
+        notebooks = Path(app.config.nb_execution_cache_path)
+        only(notebooks.parent, notebooks.name)
     cache = Path(app.outdir).parent / "matplotlib"
     for old in cache.glob("fontlist-*.json"):
         old.unlink()

@@ -12,6 +12,7 @@ from povsim_site.console import performed
 from povsim_site.kernels import FAMILIES, SETTINGS, chinese_family, environment_of_kernels
 from povsim_site.mathml import mathml
 from povsim_site.outward import fetched_from_elsewhere, outward
+from povsim_site.sources import digest, only
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
@@ -93,6 +94,20 @@ def test_a_missing_glyph_is_an_error_in_a_kernel(tmp_path):
     assert re.search(r"UserWarning: Glyph \d+ .* missing from font", done.stderr)
 
 
+def test_what_pages_are_made_from_has_a_digest(tmp_path):
+    (tmp_path / "scenarios").mkdir()
+    before = digest(tmp_path)
+    (tmp_path / "scenarios" / "plan.yaml").write_text("code: a", encoding="utf-8")
+    after = digest(tmp_path)
+    (tmp_path / "scenarios" / "plan.yaml").write_text("code: b", encoding="utf-8")
+    assert len({before, after, digest(tmp_path)}) == 3
+    cache = tmp_path / "cache"
+    (cache / before).mkdir(parents=True)
+    (cache / after).mkdir()
+    assert only(cache, after) == cache / after
+    assert [path.name for path in cache.iterdir()] == [after]
+
+
 FAULTY = """---
 file_format: mystnb
 kernelspec: {display_name: Python 3, language: python, name: python3}
@@ -103,6 +118,13 @@ kernelspec: {display_name: Python 3, language: python, name: python3}
 A formula: $\\\\nosuchcommand x$. <img src="https://elsewhere.example/a.png">
 
 ```{console}
+:write: there.txt
+
+something written
+```
+
+```{console}
+grep written there.txt
 povsim no-such-command
 ```
 
@@ -130,6 +152,7 @@ def test_every_fault_of_a_page_fails_the_build(tmp_path):
                           text=True)  # fmt: skip
     assert done.returncode != 0
     assert "nosuchcommand" in done.stderr
+    assert "something written" in (tmp_path / "out" / "console" / "index" / "there.txt").read_text(encoding="utf-8")
     assert "a command failed with 2" in done.stderr
     assert re.search(r"Glyph \d+", done.stderr)
     assert "<img src> https://elsewhere.example/a.png" in done.stderr
