@@ -18,7 +18,6 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from povsim.assumptions import harmless
 from povsim.errors import InputError, Problem, nearest
 from povsim.figures import number, unit_name
 from povsim.register_files import HEADING_ROWS, clean_word
@@ -105,6 +104,9 @@ def _row(line: SchemeLine, say: Wording) -> list[str | float]:
 
 def _guarded(value: str | float) -> str | float:
     if isinstance(value, str):
+        # late: all that assumptions rest on would come with it, which who only reads or moves points does not need
+        from povsim.assumptions import harmless
+
         return harmless(str(ILLEGAL_CHARACTERS_RE.sub("", value)))
     return int(value) if value == int(value) else value
 
