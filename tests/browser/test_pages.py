@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from povsim.dashboard.app import PAGES
+from povsim.dashboard.handlers import FRAMING
 from povsim.dashboard.security import HEADERS
 from tests.browser.parts import PATIENCE, TOKEN, command_of, serving, until
 
@@ -113,6 +114,7 @@ def test_another_site_can_neither_use_the_server_nor_pose_as_it(server):
     handshake = {
         "Upgrade": "websocket", "Connection": "Upgrade",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Protocol": FRAMING,
     }  # fmt: skip
     with page_of(server) as (headers, text):
         # a browser that has been here sends its cookie along, whichever site makes it ask
