@@ -3,12 +3,13 @@
 import asyncio
 import json
 import re
+import urllib.error
 import urllib.request
 import uuid
 
 import pytest
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from povsim.dashboard.handlers import FRAMING, UNREADABLE, is_framed
@@ -26,11 +27,13 @@ def channels(server):
 
 
 def test_other_framings_are_refused(channels):
-    async def connect():
-        await websocket_connect(channels)
-
-    with pytest.raises(HTTPClientError, match="400"):
-        asyncio.run(connect())
+    handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+                 "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+    asked = urllib.request.Request(channels.url.replace("ws", "http", 1), headers={**channels.headers, **handshake})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=60)
+    with refused.value as reply:
+        assert reply.code == 400
 
 
 @pytest.mark.parametrize("message", ["{}", b"", b"\xff" * 64, (40).to_bytes(8, "little") + bytes(16)])
@@ -42,8 +45,11 @@ def test_what_is_not_framed_ends_the_connection_and_the_server_lives(channels):
     async def send():
         one = await websocket_connect(channels, subprotocols=[FRAMING])
         await one.write_message(b"\xff" * 64, binary=True)
-        while await asyncio.wait_for(one.read_message(), 60) is not None:
-            pass
+        try:
+            while await asyncio.wait_for(one.read_message(), 60) is not None:
+                pass
+        finally:
+            one.close()
         return one.close_code
 
     async def ask():
@@ -53,9 +59,11 @@ def test_what_is_not_framed_ends_the_connection_and_the_server_lives(channels):
         whole = {"header": header, "parent_header": {}, "metadata": {}, "content": {}}
         framed = serialize_msg_to_ws_v1(whole, "shell", pack=lambda part: json.dumps(part).encode())
         await one.write_message(framed, binary=True)
-        while b"kernel_info_reply" not in (found := await asyncio.wait_for(one.read_message(), 60)):
-            pass
-        one.close()
+        try:
+            while b"kernel_info_reply" not in (found := await asyncio.wait_for(one.read_message(), 60)):
+                pass
+        finally:
+            one.close()
         return found
 
     assert asyncio.run(send()) == UNREADABLE

@@ -324,3 +324,27 @@ def test_the_last_of_a_storm_of_edits_is_never_dropped(modules):
         })"""
     )
     assert told == [[["a", 0], ["a", 99], ["b", 1], ["c", 1], ["c", 2]], 103]
+
+
+def test_what_waits_goes_before_what_is_told_next(modules):
+    told = modules.evaluate(
+        """import('/sending.js').then((m) => {
+          const sent = []; const hear = [];
+          const model = { send: (c) => sent.push([c.code, c.n]), on: (_, act) => hear.push(act) };
+          const answer = (place, n) => hear[place]({ kind: 'ack', n });
+          const [one, other] = [m.sender(model), m.sender(model, { start: 10 })];
+          for (const code of ['a', 'b', 'c', 'b']) one.send(code, { code });
+          other.send('x', { code: 'x' }); other.send('x', { code: 'y' });
+          m.sendAll();
+          m.sendAll();
+          const loud = [one.quiet, other.quiet];
+          // answers to what came before the last say nothing
+          answer(0, 1); answer(0, 3);
+          loud.push(one.quiet);
+          answer(0, 4); answer(1, 12);
+          one.send('d', { code: 'd' });
+          return [sent, loud, other.quiet];
+        })"""
+    )
+    sent = [["a", 1], ["x", 11], ["c", 3], ["b", 4], ["y", 12], ["d", 5]]
+    assert told == [sent, [False, False, False], True]

@@ -1,4 +1,11 @@
 // One message on its way at a time: while the kernel answers, newer ones wait, and of one control only the newest.
+const held = new Set();
+
+/** Send all that waits on the page at once: what is told next, a step back for one, comes after it. */
+export function sendAll() {
+  for (const hurry of [...held]) hurry();
+}
+
 export function sender(model, { start = 0, patience = 1500 } = {}) {
   const waiting = new Map();
   let n = start;
@@ -20,7 +27,15 @@ export function sender(model, { start = 0, patience = 1500 } = {}) {
     const next = waiting.entries().next();
     if (next.done) return;
     waiting.delete(next.value[0]);
+    if (waiting.size === 0) held.delete(hurry);
     go(next.value[1]);
+  }
+
+  function hurry() {
+    held.delete(hurry);
+    const rest = [...waiting.values()];
+    waiting.clear();
+    rest.forEach(go);
   }
 
   model.on("msg:custom", (message) => message.kind === "ack" && landed(message.n));
@@ -32,6 +47,7 @@ export function sender(model, { start = 0, patience = 1500 } = {}) {
       if (flying === null) return go(told), n;
       waiting.delete(key);
       waiting.set(key, told);
+      held.add(hurry);
       return n;
     },
     get last() {

@@ -5,6 +5,7 @@ import { h, setAttr, setText, show, typing } from "./dom.js";
 import { heartbeat, siteConfig } from "./heartbeat.js";
 import { setIcon } from "./icons.js";
 import { savesFiles } from "./saving.js";
+import { sendAll } from "./sending.js";
 import { banner, helpPanel, menu } from "./shell_parts.js";
 
 const STEPS = ["undo", "redo", "reset", "pin", "swap", "unpin"];
@@ -96,13 +97,18 @@ function pickerRow(stage, model, place) {
 }
 
 export function shell({ model, el, stage, signal }) {
+  function tell(content) {
+    sendAll();
+    model.send(content);
+  }
+
   const act = {
-    step: (what) => model.send({ kind: "do", what }),
-    language: () => model.send({ kind: "look", lang: stage.lang === "zh" ? "en" : "zh" }),
-    theme: () => model.send({ kind: "look", theme: stage.dark ? "light" : "dark" }),
-    presenter: () => model.send({ kind: "look", presenter: !stage.presenter }),
+    step: (what) => tell({ kind: "do", what }),
+    language: () => tell({ kind: "look", lang: stage.lang === "zh" ? "en" : "zh" }),
+    theme: () => tell({ kind: "look", theme: stage.dark ? "light" : "dark" }),
+    presenter: () => tell({ kind: "look", presenter: !stage.presenter }),
     help: () => help.toggle(stage.say(`page.${model.get("page")}`), model.get("help")),
-    pack: (format) => model.send({ kind: "pack", format }),
+    pack: (format) => tell({ kind: "pack", format }),
   };
   const parts = frame(stage, act);
   const alarm = banner(stage);
