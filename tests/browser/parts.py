@@ -29,10 +29,10 @@ PATIENCE = 180_000
 """Milliseconds: machines that run tests are busy."""
 READY = """() => {
     const cells = document.getElementById("rendered_cells");
-    return !document.getElementById("loading") && cells && cells.querySelector(".ps-part")
+    return !document.getElementById("loading") && cells && cells.querySelector(".ps-shell:not([aria-busy])")
         && !document.querySelector(".ps-busy");
 }"""
-"""The waiting message is gone and something of the page's own is there."""
+"""The waiting message is gone, something of the page's own is there, and a link has been taken over."""
 
 
 @dataclass
@@ -111,18 +111,27 @@ class Visit:
 
 def watch(made):
     """Write down console errors, page errors and requests to other hosts."""
+    start = time.monotonic()
     own = (f"http://127.0.0.1:{made.server.port}/", f"ws://127.0.0.1:{made.server.port}/", "data:", "blob:")
+
+    def tell(what):
+        made.wrong.append(f"{what}, after {time.monotonic() - start:.1f} s")
 
     def console(message):
         if message.type == "error":
-            made.wrong.append(f"console: {message.text}")
+            tell(f"console: {message.text} at {message.location['url']}")
 
     def request(asked):
         if not asked.url.startswith(own):
-            made.wrong.append(f"request: {asked.url}")
+            tell(f"request: {asked.url}")
+
+    def error(thrown):
+        # The frontend of Voila is told of the end of its connection while a page is being left.
+        if str(thrown) != "Cannot send":
+            tell(f"page: {thrown}")
 
     made.page.on("console", console)
-    made.page.on("pageerror", lambda error: made.wrong.append(f"page: {error}"))
+    made.page.on("pageerror", error)
     made.page.on("request", request)
 
 

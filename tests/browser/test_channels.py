@@ -13,6 +13,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from povsim.dashboard.handlers import FRAMING, UNREADABLE, is_framed
+from tests.browser.parts import kernel_of
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +69,15 @@ def test_what_is_not_framed_ends_the_connection_and_the_server_lives(channels):
 
     assert asyncio.run(send()) == UNREADABLE
     assert b"protocol_version" in asyncio.run(ask())
+
+
+def test_a_page_names_the_framing_whenever_it_connects(visit):
+    # after a first failure its own code would not
+    page = visit.open("home")
+    connect = """(kernel) => new Promise((done) => {
+      const url = `ws://${location.host}/api/kernels/${kernel}/channels?session_id=again`;
+      const socket = new WebSocket(url);
+      socket.onopen = () => done(socket.protocol);
+      socket.onerror = () => done("refused");
+    })"""
+    assert page.evaluate(connect, kernel_of(page)) == FRAMING

@@ -30,6 +30,8 @@ NEW = {
 @pytest.fixture
 def bring(visit):
     page = visit.open("weight-tuner", fragment=link(**PLACE, tab="bring"))
+    # the page begins with the first scorecard and takes the link over
+    page.wait_for_selector('.ps-weight-row[data-code="water"]')
     page.wait_for_selector(".ps-file", state="attached")
     return page
 

@@ -11,9 +11,10 @@ import { banner, helpPanel, menu } from "./shell_parts.js";
 const STEPS = ["undo", "redo", "reset", "pin", "swap", "unpin"];
 
 /** The link of the page: read when first drawn, written as settings change, never over one that is being taken over. */
-function permalink(model, signal) {
+function permalink(model, node, signal) {
   let asked = tokenOf(location.hash);
   let known = model.get("token");
+  const busy = () => setAttr(node, "aria-busy", asked ? "true" : null);
 
   function write() {
     known = model.get("token");
@@ -24,12 +25,14 @@ function permalink(model, signal) {
     const token = tokenOf(location.hash);
     if (!token || token === known) return;
     asked = token;
+    busy();
     model.send({ kind: "link", token });
   }
 
   model.on("msg:custom", (message) => {
     if (message.kind !== "linked") return;
     asked = "";
+    busy();
     history.replaceState(history.state, "", hashOf(message.token));
   });
   model.on("change:token", write);
@@ -215,7 +218,7 @@ export function shell({ model, el, stage, signal }) {
   stage.model.on("change:message", message);
   signal.addEventListener("abort", () => stage.model.off("change:message", message));
   stage.onLook(draw, signal);
-  permalink(model, signal);
+  permalink(model, parts.node, signal);
   message();
   draw();
 }

@@ -57,6 +57,14 @@
     }
   }
 
+  // A page whose first connection fails would connect again without naming its framing, which the server refuses.
+  const FRAMING = "v1.kernel.websocket.jupyter.org";
+  window.WebSocket = class extends window.WebSocket {
+    constructor(url, protocols = []) {
+      super(url, protocols.length ? protocols : FRAMING);
+    }
+  };
+
   window.voila_heartbeat = () => {};
   window.update_loading_text = () => {};
   window.voila_process = () => {};
