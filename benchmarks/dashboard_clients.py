@@ -38,6 +38,10 @@ class Client:
         When edits went out.
     answered : list of float
         Milliseconds until the kernel had answered.
+    inbox : asyncio.Queue
+        What came and was not heard yet.
+    reading : asyncio.Task, optional
+        What takes it in.
     """
 
     connection: WebSocketClientConnection
@@ -45,6 +49,19 @@ class Client:
     codes: list[str] = field(default_factory=list)
     sent: dict[int, float] = field(default_factory=dict)
     answered: list[float] = field(default_factory=list)
+    inbox: asyncio.Queue[bytes | str | None] = field(default_factory=asyncio.Queue)
+    reading: asyncio.Task[None] | None = None
+
+    def read(self) -> None:
+        """Take in what comes, heard or not: a connection that nobody reads answers no pings, and the server ends it."""
+
+        async def take() -> None:
+            told: bytes | str | None = b""
+            while told is not None:
+                told = await self.connection.read_message()
+                self.inbox.put_nowait(told)
+
+        self.reading = asyncio.ensure_future(take())
 
     async def say(self, kind: str, content: dict[str, Any]) -> None:
         """Send a message on the shell channel."""
@@ -58,8 +75,8 @@ class Client:
 
     async def hear(self) -> dict[str, Any]:
         """Return the content of the next message, without what hangs on it."""
-        told = await asyncio.wait_for(self.connection.read_message(), WAIT)
-        if told is None:
+        told = await asyncio.wait_for(self.inbox.get(), WAIT)
+        if not isinstance(told, bytes):
             raise SystemExit("the connection to a session ended")
         _, parts = deserialize_msg_from_ws_v1(told)
         content: dict[str, Any] = json.loads(parts[3])
@@ -96,6 +113,7 @@ async def opened(server: Server, fragment: str) -> Client:
         HTTPRequest(address, headers=origin), max_message_size=2**26, subprotocols=[FRAMING]
     )
     client = Client(connection)
+    client.read()
     shell = await _find(client)
     token = fragment.removeprefix("#s=")
     link = {"method": "custom", "content": {"kind": "link", "token": token}}

@@ -15,7 +15,6 @@ import pandas as pd
 
 from povsim.errors import InputError, Problem, nearest
 from povsim.scoring.schema import Scorecard
-from povsim.scoring.scheme_files import Title, read_points, write_csv, write_excel
 from povsim.scoring.scheme_lines import Mixes, SchemeLine, lines_of, mixes_of
 from povsim.scoring.scheme_points import Within, figure_slips, lock_slips, mix_slips, renormalise, sum_slips
 from povsim.terms import Language
@@ -216,10 +215,15 @@ class WeightScheme:
 
     def to_csv(self, path: str | Path, *, lang: Language = "zh") -> None:
         """Write a table that planners edit, as CSV (UTF-8 with BOM)."""
+        # what reads and writes workbooks is loaded when one is: a session that moves weights does without
+        from povsim.scoring.scheme_files import write_csv
+
         write_csv(Path(path), self.lines, lang=lang)
 
     def to_excel(self, path: str | Path, *, lang: Language = "zh") -> None:
         """Write a table that planners edit, as a workbook: points and locks can be changed, the sum shows below."""
+        from povsim.scoring.scheme_files import Title, write_excel
+
         title = Title(self.code, self.name_zh, self.name_en, self.scorecard, self.total_points)
         write_excel(Path(path), self.lines, title, lang=lang)
 
@@ -253,6 +257,8 @@ class WeightScheme:
         return self._from_file(Path(path), code, rescale=rescale)
 
     def _from_file(self, path: Path, code: str | None, *, rescale: bool) -> WeightScheme:
+        from povsim.scoring.scheme_files import read_points
+
         file = read_points(path, self.codes)
         problems = [*file.problems, *figure_slips(self.lines, file.points, file.where)]
         if len(file.points) == len(self.lines):

@@ -3,7 +3,7 @@ import { chartLibrary } from "./chart_library.js";
 import { partOption, resolve, wholeOption } from "./chart_options.js";
 import { savePicture } from "./chart_picture.js";
 import { theme } from "./chart_themes.js";
-import { h, perFrame, setAttr, setText, show } from "./dom.js";
+import { afterFrame, h, setAttr, setText, show } from "./dom.js";
 import { savesFiles } from "./saving.js";
 
 const LARGER = 1.35;
@@ -90,7 +90,7 @@ export function chart({ model, el, stage, signal }) {
     show(parts.wait, false);
   }
 
-  const paint = perFrame(() => {
+  function draw() {
     // hidden or not laid out yet, it would be drawn at the library's own width of 100 pixels
     if (!library || !el.isConnected || parts.canvas.clientWidth === 0 || numbers.held.n < 1) return;
     if (!drawn) open();
@@ -98,17 +98,19 @@ export function chart({ model, el, stage, signal }) {
     if (held.whole) drawn.setOption(wholeOption(model.get("option"), held, stage.lang), { notMerge: true });
     else if (hasEntries(held.changed)) drawn.setOption(partOption(model.get("option"), held.changed));
     Object.assign(held, { whole: false, changed: { series: {}, axes: {} } });
-  });
+  }
+
+  const paint = afterFrame(draw);
 
   function relook() {
     drawn?.dispose();
     drawn = null;
     texts();
-    paint();
+    draw();
   }
 
   const sizes = new ResizeObserver(() => {
-    if (!drawn) paint();
+    if (!drawn) draw();
     else if (parts.canvas.clientWidth > 0) drawn.resize();
   });
   sizes.observe(parts.canvas);

@@ -38,26 +38,18 @@ export function show(node, visible) {
   node.hidden = !visible;
 }
 
-/** Act at once on the first call of a frame; further calls within it become one at its end. */
-export function perFrame(act) {
+/** Act once for all calls of a frame, and after its picture is out: what is read first is not held up by it. */
+export function afterFrame(act) {
   let waiting = false;
-  let again = false;
-  const frame = () => {
+  const run = () => {
     waiting = false;
-    if (!again) return;
-    again = false;
-    run();
-  };
-  function run() {
-    if (waiting) {
-      again = true;
-      return;
-    }
-    waiting = true;
-    requestAnimationFrame(frame);
     act();
-  }
-  return run;
+  };
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => setTimeout(run));
+  };
 }
 
 /** Whether keys are for what has the focus and not for the page. */
