@@ -170,9 +170,15 @@ async def sessions(browser: Browser, server: Server, count: int, keys: int) -> d
     await page.close()
     tell("picture in the browser", f"p50 {statistics.median(told):.0f}  p90 {p90(told):.0f}  ({len(told)} of {keys})",
          TARGETS["sessions, p90"], p90(told))  # fmt: skip
-    tell("answers to the others", f"p50 {statistics.median(answers):.0f}  p90 {p90(answers):.0f}  ({len(answers)})",
+    merged = sum(client.merged for client in others)
+    tell("answers to the others",
+         f"p50 {statistics.median(answers):.0f}  p90 {p90(answers):.0f}  ({len(answers)}, {merged} merged)",
          TARGETS["sessions, p90"], p90(answers))  # fmt: skip
-    return {"browser": told, "others": {"p50": statistics.median(answers), "p90": p90(answers)}, "unanswered": lost}
+    return {
+        "browser": told,
+        "others": {"p50": statistics.median(answers), "p90": p90(answers), "merged": merged},
+        "unanswered": lost,
+    }
 
 
 # ---- the command ----

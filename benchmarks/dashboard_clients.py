@@ -35,9 +35,15 @@ class Client:
     codes : list of str
         Items of the table.
     sent : dict of int to float
-        When edits went out.
+        When edits were made.
     answered : list of float
         Milliseconds until the kernel had answered.
+    waiting : dict, optional
+        The newest edit, while another is on its way.
+    flying : bool
+        Whether one is.
+    merged : int
+        Edits that newer ones took the place of.
     inbox : asyncio.Queue
         What came and was not heard yet.
     reading : asyncio.Task, optional
@@ -49,6 +55,9 @@ class Client:
     codes: list[str] = field(default_factory=list)
     sent: dict[int, float] = field(default_factory=dict)
     answered: list[float] = field(default_factory=list)
+    waiting: dict[str, Any] | None = None
+    flying: bool = False
+    merged: int = 0
     inbox: asyncio.Queue[bytes | str | None] = field(default_factory=asyncio.Queue)
     reading: asyncio.Task[None] | None = None
 
@@ -77,18 +86,30 @@ class Client:
         """Return the content of the next message, without what hangs on it."""
         told = await asyncio.wait_for(self.inbox.get(), WAIT)
         if not isinstance(told, bytes):
-            raise SystemExit("the connection to a session ended")
+            why = f"{self.connection.close_code} {self.connection.close_reason or ''}"
+            raise SystemExit(f"the connection to a session ended: {why}")
         _, parts = deserialize_msg_from_ws_v1(told)
         content: dict[str, Any] = json.loads(parts[3])
         return content
 
     async def move(self, number: int) -> None:
-        """Move the slider of an item, as in a drag."""
+        """Move the slider of an item, as in a drag; while an edit is on its way, only the newest waits."""
         code = self.codes[number // 40 % len(self.codes)]
         edit = {"kind": "edit", "code": code, "points": 2.0 + 0.5 * (number % 20), "drag": True, "n": number,
                 "ack": True}  # fmt: skip
-        self.sent[number] = time.perf_counter()
-        await self.say("comm_msg", {"comm_id": self.model, "data": {"method": "custom", "content": edit}})
+        if self.waiting is not None:
+            self.merged += 1
+            del self.sent[self.waiting["n"]]
+        self.sent[number], self.waiting = time.perf_counter(), edit
+        if not self.flying:
+            await self.send_newest()
+
+    async def send_newest(self) -> None:
+        """Send what waits, if anything does."""
+        edit, self.waiting = self.waiting, None
+        self.flying = edit is not None
+        if edit is not None:
+            await self.say("comm_msg", {"comm_id": self.model, "data": {"method": "custom", "content": edit}})
 
     async def listen(self) -> None:
         """Note when edits are answered, until told to stop."""
@@ -97,6 +118,7 @@ class Client:
             content = data.get("content", {}) if isinstance(data, dict) and data.get("method") == "custom" else {}
             if content.get("kind") == "ack" and content.get("n") in self.sent:
                 self.answered.append(1e3 * (time.perf_counter() - self.sent.pop(content["n"])))
+                await self.send_newest()
 
 
 async def opened(server: Server, fragment: str) -> Client:

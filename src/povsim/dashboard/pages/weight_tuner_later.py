@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 LOG = logging.getLogger(__name__)
-WAIT = 0.25
-"""Seconds without another change before work begins."""
+WAIT = 0.6
+"""Seconds without another change before work begins: longer than between the keys of a hand that goes on moving, also
+while many sessions share the processors."""
 Work = Callable[[], Any]
 Take = Callable[[Any], None]
 
