@@ -95,6 +95,17 @@ def test_tables_fit_the_smallest_screen(visit, name, key):
     assert page.evaluate(OVER) == []
 
 
+def test_dates_stay_on_one_line(visit):
+    # a table is laid out before it hangs in the page, where nothing tells its font
+    page = visit.open("home", fragment=link(tab="runs"))
+    page.wait_for_selector(".ps-grid tbody tr[data-place]")
+    page.wait_for_timeout(500)
+    height = (
+        "() => Math.max(...[...document.querySelectorAll('.ps-grid tbody tr[data-place]')].map((r) => r.offsetHeight))"
+    )
+    assert page.evaluate(height) < 42
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_in_a_meeting_controls_are_out_of_sight(visit, name):
     page = visit.open(name, fragment=link(run="sample"))

@@ -48,9 +48,10 @@ export function fitted(all, room) {
   return all.map(([low, high]) => low + share * (high - low));
 }
 
-/** What measures texts as headings are written, in em, by the font of an element. */
-export function ruler(element) {
+/** What measures texts as headings are written, in em; by the page's font, as what is drawn first hangs nowhere yet. */
+export function ruler() {
   const brush = document.createElement("canvas").getContext("2d");
-  brush.font = `600 100px ${getComputedStyle(element).fontFamily}`;
+  const family = getComputedStyle(document.documentElement).getPropertyValue("--ps-font") || "sans-serif";
+  brush.font = `600 100px ${family}`;
   return (text) => brush.measureText(text).width / 100;
 }

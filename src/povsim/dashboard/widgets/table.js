@@ -157,7 +157,7 @@ export function table({ model, el, stage, signal }) {
     const words = { yes: stage.say("yes"), no: stage.say("no") };
     const forms = model.get("columns").map((column) => cell(column, stage.lang, words));
     view.written = model.get("rows").map((row) => row.map((value, place) => forms[place](value)));
-    const head = ruler(parts.grid);
+    const head = ruler();
     view.spans = spans(model.get("columns"), view.written, { left: LEFT, digit: head("0") * 0.95, head });
     if (view.by !== null && view.by >= forms.length) view.by = null;
   }
