@@ -15,11 +15,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from benchmarks.dashboard_server import Server
+from povsim.dashboard.handlers import FRAMING
 
 WAIT = 240.0
 CONTROL = "jupyter.widget.control"
-FRAMING = "v1.kernel.websocket.jupyter.org"
-"""Of messages, as pages have it; the server takes no other."""
 
 
 @dataclass
