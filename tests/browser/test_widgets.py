@@ -346,5 +346,6 @@ def test_what_waits_goes_before_what_is_told_next(modules):
           return [sent, loud, other.quiet];
         })"""
     )
-    sent = [["a", 1], ["x", 11], ["c", 3], ["b", 4], ["y", 12], ["d", 5]]
+    # what another control had waiting goes before its neighbour's first
+    sent = [["a", 1], ["c", 3], ["b", 4], ["x", 11], ["y", 12], ["d", 5]]
     assert told == [sent, [False, False, False], True]

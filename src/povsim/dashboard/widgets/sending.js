@@ -1,9 +1,9 @@
 // One message on its way at a time: while the kernel answers, newer ones wait, and of one control only the newest.
 const held = new Set();
 
-/** Send all that waits on the page at once: what is told next, a step back for one, comes after it. */
-export function sendAll() {
-  for (const hurry of [...held]) hurry();
+/** Send all that waits on the page at once, but for one sender: what is told next, a step back for one, comes after it. */
+export function sendAll(but = null) {
+  for (const hurry of [...held]) if (hurry !== but) hurry();
 }
 
 export function sender(model, { start = 0, patience = 1500 } = {}) {
@@ -42,6 +42,8 @@ export function sender(model, { start = 0, patience = 1500 } = {}) {
   return {
     /** Send content; of what waits under the same key only the last is kept, and the last is always sent. */
     send(key, content) {
+      // a button is not to overtake the edit before it
+      sendAll(hurry);
       n += 1;
       const told = { ...content, n };
       if (flying === null) return go(told), n;

@@ -11,7 +11,7 @@ import { banner, helpPanel, menu } from "./shell_parts.js";
 const STEPS = ["undo", "redo", "reset", "pin", "swap", "unpin"];
 
 /** The link of the page: read when first drawn, written as settings change, never over one that is being taken over. */
-function permalink(model, node, signal) {
+function permalink(model, tell, node, signal) {
   let asked = tokenOf(location.hash);
   let known = model.get("token");
   const busy = () => setAttr(node, "aria-busy", asked ? "true" : null);
@@ -26,7 +26,7 @@ function permalink(model, node, signal) {
     if (!token || token === known) return;
     asked = token;
     busy();
-    model.send({ kind: "link", token });
+    tell({ kind: "link", token });
   }
 
   model.on("msg:custom", (message) => {
@@ -69,7 +69,7 @@ function frame(stage, act) {
 }
 
 /** Lists to pick from on the bar; one is made anew only when it becomes long or short. */
-function pickerRow(stage, model, place) {
+function pickerRow(stage, model, tell, place) {
   const lists = new Map();
   return () => {
     const told = model.get("pickers");
@@ -86,7 +86,7 @@ function pickerRow(stage, model, place) {
     const kept = lists.get(code);
     if (kept && kept.size !== options.length) forget(code);
     if (!lists.has(code)) {
-      const list = listFor(stage, options.length, (chosen) => model.send({ kind: "pick", code, value: chosen }));
+      const list = listFor(stage, options.length, (chosen) => tell({ kind: "pick", code, value: chosen }));
       const name = h("span", { class: "ps-label" });
       const node = h("label", { class: `ps-control ps-picker ps-picker-${code}` }, name, list.node);
       lists.set(code, { node, name, list, size: options.length });
@@ -116,7 +116,7 @@ export function shell({ model, el, stage, signal }) {
   const parts = frame(stage, act);
   const alarm = banner(stage);
   const help = helpPanel(stage);
-  const pickers = pickerRow(stage, model, parts.pickers);
+  const pickers = pickerRow(stage, model, tell, parts.pickers);
   // in JupyterLab the same letters are its own, unless our page has the focus
   const alone = Boolean(siteConfig().kernelId);
   let beating = "well";
@@ -218,7 +218,7 @@ export function shell({ model, el, stage, signal }) {
   stage.model.on("change:message", message);
   signal.addEventListener("abort", () => stage.model.off("change:message", message));
   stage.onLook(draw, signal);
-  permalink(model, parts.node, signal);
+  permalink(model, tell, parts.node, signal);
   message();
   draw();
 }
