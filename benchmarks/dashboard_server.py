@@ -103,10 +103,10 @@ class Server:
         found = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                words = " ".join(child.cmdline())
+                sockets = [str(one.laddr) for one in child.net_connections("unix")]
             except psutil.Error:
                 continue
-            if match := re.search(r"kernel-([0-9a-f-]{36})\.json", words):
+            for match in filter(None, (re.search(r"kernel-([0-9a-f-]{36})-ipc", one) for one in sockets)):
                 found[match[1]] = child
         return found
 

@@ -48,15 +48,16 @@ class Server:
         return f"http://127.0.0.1:{self.port}/{path}{query}"
 
     def kernels(self):
-        """Return the numbers of the processes that serve pages or wait to."""
+        """Return the numbers of the processes that serve pages or wait to, each with a socket of its kernel."""
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.pid for child in below if "povsim.dashboard.kernel" in " ".join(command_of(child))}
+        found = {child.pid: sockets_of(child) for child in below}
+        return {number: sockets[0] for number, sockets in found.items() if sockets}
 
 
-def command_of(process):
-    """Return the command of a process, or nothing if it has just ended."""
+def sockets_of(process):
+    """Return the sockets on disk of a process that are a kernel's; none if it has just ended."""
     try:
-        return process.cmdline()
+        return [Path(one.laddr) for one in process.net_connections("unix") if "kernel-" in str(one.laddr)]
     except psutil.Error:
         return []
 

@@ -14,7 +14,7 @@ import pytest
 from povsim.dashboard.app import PAGES
 from povsim.dashboard.handlers import FRAMING
 from povsim.dashboard.security import HEADERS
-from tests.browser.parts import PATIENCE, TOKEN, command_of, serving, until
+from tests.browser.parts import PATIENCE, TOKEN, serving, until
 
 CHARTS_FETCHED = """() => performance.getEntriesByType("resource")
     .some((one) => one.name.includes("echarts") && one.responseEnd > 0)"""
@@ -173,7 +173,7 @@ def test_a_stop_ends_everything(runs, tmp_path):
     with serving(runs[:1], tmp_path) as server:
         assert until(server.kernels)
         kernels = server.kernels()
-        folder = Path(next(word for word in command_of(psutil.Process(min(kernels))) if word.endswith(".json")))
+        folder = next(iter(kernels.values()))
         server.process.send_signal(signal.SIGINT)
         _, told = server.process.communicate(timeout=120)
         assert server.process.returncode == 0, told
@@ -181,3 +181,23 @@ def test_a_stop_ends_everything(runs, tmp_path):
         assert "Traceback" not in told
         assert until(lambda: not any(psutil.pid_exists(kernel) for kernel in kernels))
         assert not folder.parents[1].exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sessions are forked on Linux only")
+def test_sessions_share_their_memory_and_end_with_a_server_that_is_killed(runs, tmp_path):
+    with serving(runs[:1], tmp_path) as server:
+        assert until(lambda: len(server.kernels()) == len(PAGES))
+        kernels = server.kernels()
+        assert len({psutil.Process(kernel).ppid() for kernel in kernels} - {server.process.pid}) == 1
+        # a session of its own has 90 MB and more
+        assert until(lambda: max(map(private_megabytes, kernels)) > 10)
+        assert max(map(private_megabytes, kernels)) < 60
+        simulator = {one.pid for one in psutil.Process(server.process.pid).children()}
+        server.process.kill()
+        server.process.communicate()
+        assert until(lambda: not any(psutil.pid_exists(one) for one in {*kernels, *simulator}))
+
+
+def private_megabytes(process):
+    """Return what of a process's memory no other process shares."""
+    return psutil.Process(process).memory_full_info().uss / 1e6

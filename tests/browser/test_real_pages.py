@@ -5,11 +5,10 @@ import os
 import signal
 import time
 
-import psutil
 import pytest
 
 from povsim.dashboard.app import PAGES
-from tests.browser.parts import EVIL, becomes, command_of, kernel_of, link, points, set_points, tab, until
+from tests.browser.parts import EVIL, becomes, kernel_of, link, points, set_points, tab, until
 
 TITLES = {
     "home": ("首页", "Home"), "exit-forecast": ("脱贫预测", "Exit forecast"),
@@ -180,10 +179,9 @@ def test_tabs_and_lists_are_walked_by_arrows(visit):
 def kill(visit):
     """End the process behind a page without a word; return when that was."""
     kernel = kernel_of(visit.page)
-    below = psutil.Process(visit.server.process.pid).children(recursive=True)
-    victim = next(one for one in below if any(kernel in word for word in command_of(one)))
+    victim = next(number for number, socket in visit.server.kernels().items() if kernel in socket.name)
     visit.page.wait_for_timeout(1500)
-    os.kill(victim.pid, signal.SIGKILL)
+    os.kill(victim, signal.SIGKILL)
     return time.monotonic()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from povsim.dashboard.security import HEADERS
 
 FOR_GOOD = 365 * 24 * 3600
 MOST_SESSIONS = 60
-"""Open pages at a time: each holds a process of about 150 MB."""
+"""Open pages at a time: each holds a process of about 50 MB, 150 where it cannot be forked."""
 
 
 FRAMING = "v1.kernel.websocket.jupyter.org"
@@ -145,6 +146,11 @@ class SessionManager(AsyncMappingKernelManager):
             await ensure_async(self.shutdown_kernel(kernel_id))
             return
         await ensure_async(super().cull_kernel_if_idle(kernel_id))
+
+    async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """End all processes, also those that are just starting: the stock manager does not find these, and gives up."""
+        await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)
+        await ensure_async(super().shutdown_all(*args, **kwargs))
 
     def _waits(self, kernel_id: str) -> bool:
         """Tell whether a kernel is among those that Voila keeps ready."""

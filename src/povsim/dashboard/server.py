@@ -7,6 +7,7 @@ import importlib.util
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -198,6 +199,9 @@ def run(
     ready : callable
         Called with the address once the server answers.
     """
+    # A grammar of addresses that Jupyter's parts check nothing of ours by, and take more than a second to read; found
+    # missing, it is left out.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from povsim.dashboard.serving import Serving, serve
 
     address = address_of(options, sockets)

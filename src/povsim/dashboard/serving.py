@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from typing import Any
 import jinja2
 import nbformat
 import tornado.ioloop
-from jupyter_core.utils import run_sync
 from jupyter_server.base.handlers import FileFindHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import RedirectHandler
@@ -34,7 +34,8 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 from voila.utils import get_voila_labextensions_path
 
-from povsim.dashboard import worker
+from povsim.dashboard import forking, worker
+from povsim.dashboard import kernel as session
 from povsim.dashboard.app import CACHE_VARIABLE, LANGUAGE_VARIABLE, PAGES
 from povsim.dashboard.handlers import (
     ChannelsHandler,
@@ -111,15 +112,10 @@ def prepare_folder(serving: Serving) -> Path:
         shutil.copyfile(notebooks() / f"{name}.ipynb", pages / f"{name}.ipynb")
     kernel = serving.folder / "jupyter" / "kernels" / "python3"
     kernel.mkdir(parents=True, exist_ok=True)
-    launch = [
-        sys.executable,
-        "-m",
-        "povsim.dashboard.kernel",
-        "-f",
-        "{connection_file}",
-        "--HistoryManager.enabled=False",
-    ]
-    told = {"argv": launch, "display_name": "Python 3", "language": "python"}
+    launch = [sys.executable, "-m", session.__name__, "-f", "{connection_file}", *session.OPTIONS]
+    told: dict[str, Any] = {"argv": launch, "display_name": "Python 3", "language": "python"}
+    if forking.POSSIBLE:
+        told["metadata"] = {"kernel_provisioner": {"provisioner_name": forking.NAME}}
     (kernel / "kernel.json").write_text(json.dumps(told), encoding="utf-8")
     return pages
 
@@ -138,6 +134,8 @@ def environment(serving: Serving) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(serving.folder / "runtime"),
         "IPYTHONDIR": str(serving.folder / "ipython"),
         "MALLOC_ARENA_MAX": "2",
+        # pyarrow's allocator has a thread of its own, which would not outlive a fork
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
     }
 
 
@@ -290,7 +288,8 @@ class Dashboard(Voila):
 
     def stop(self) -> None:
         """End all kernels and remove their connection files."""
-        run_sync(self.kernel_manager.shutdown_all)(now=True)
+        # on the loop that starts kernels: those that are just starting are waited for, and ended
+        self.ioloop.run_sync(partial(self.kernel_manager.shutdown_all, now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
@@ -310,6 +309,8 @@ def serve(serving: Serving, sockets: list[socket.socket], ready: Callable[[], No
     os.environ.update(environment(serving))
     simulator = worker.start(serving.shelf)
     os.environ.update(simulator.environment)
+    if forking.POSSIBLE:
+        forking.start()
     try:
         _serve(serving, pages, sockets, ready)
     finally:

@@ -1,0 +1,58 @@
+"""Loads what every session needs, in the process that sessions are forked from: they share its memory.
+
+Importing this module is all it takes; nothing else should, for it builds pages and puts off the collection of garbage.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import os
+
+from ipywidgets import Widget
+
+from povsim.dashboard.app import CACHE_VARIABLE, open_shelf
+from povsim.dashboard.kernel import leave_out_debugger
+from povsim.dashboard.pages import exit_forecast, home, scenario_compare
+from povsim.dashboard.pages.veto_lab import Lab
+from povsim.dashboard.pages.weight_tuner import Tuner
+from povsim.dashboard.settings import Settings
+from povsim.dashboard.state import State
+from povsim.views import vetoes
+
+LOG = logging.getLogger(__name__)
+OF_KERNELS = (
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+)  # fmt: skip
+"""What a kernel loads as it starts."""
+
+
+def build_pages() -> None:
+    """Build every page over the runs of the server and throw it away: what it loads, keeps and compiles stays."""
+    shelf = open_shelf()
+    tuner = Tuner(State(Settings()), shelf)  # first: some of its work begins after a while
+    for room in (home, exit_forecast, scenario_compare):
+        room.build(State(Settings()), shelf)
+    vetoes.warm(Lab(State(Settings()), shelf).asked)
+    for later in (tuner.later, tuner.soon):
+        later.settle()  # no thread outlives a fork
+    Widget.close_all()
+
+
+# before a kernel is loaded: widgets look for one
+if os.environ.get(CACHE_VARIABLE):
+    try:
+        build_pages()
+    except Exception:  # a session that cannot build its page tells its visitor so itself
+        LOG.exception("pages were not built beforehand")
+
+leave_out_debugger()
+for module in OF_KERNELS:
+    importlib.import_module(module)
+
+# what is frozen is not looked at again: a look would write to every page of memory, and so copy it
+gc.collect()
+gc.freeze()
