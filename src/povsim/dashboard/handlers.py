@@ -126,6 +126,7 @@ class SessionManager(AsyncMappingKernelManager):
 
     def __init__(self, **kwargs: Any) -> None:
         self._waited: dict[str, datetime] = {}
+        self._closing = False
         super().__init__(**kwargs)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
@@ -147,8 +148,15 @@ class SessionManager(AsyncMappingKernelManager):
             return
         await ensure_async(super().cull_kernel_if_idle(kernel_id))
 
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start a process, unless all are being ended."""
+        if self._closing:
+            raise web.HTTPError(503)
+        return await super().start_kernel(**kwargs)
+
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """End all processes, also those that are just starting: the stock manager does not find these, and gives up."""
+        self._closing = True
         await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)
         await ensure_async(super().shutdown_all(*args, **kwargs))
 
