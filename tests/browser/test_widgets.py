@@ -14,6 +14,7 @@ import pytest
 
 from povsim.dashboard import widgets
 from tests.browser import widget_page
+from tests.browser.parts import sockets_of
 
 HERE, SOURCE = Path(__file__).resolve().parent, Path(widgets.__file__).parent
 PATIENCE = 120_000
@@ -239,9 +240,7 @@ def test_a_kernel_that_died_is_told_within_three_seconds(tab, address):
     set_points(tab, 0, "10")
     until(lambda: points(tab)[1], 3.75)
     kernel = tab.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-    victim = next(
-        one for one in psutil.process_iter(["cmdline"]) if any(kernel in part for part in one.info["cmdline"] or ())
-    )
+    victim = next(one for one in psutil.process_iter() if any(kernel in socket.name for socket in sockets_of(one)))
     tab.wait_for_timeout(1500)
     started = time.monotonic()
     os.kill(victim.pid, signal.SIGKILL)

@@ -26,7 +26,7 @@ from povsim.views.vetoes_income import bounds, excluded, line_grid
 from povsim.views.vetoes_measured import flips, sampled, sampled_table
 from povsim.views.vetoes_patterns import PERSONS
 
-NAMES = {"width": 168, "overflow": "truncate"}
+NAMES: dict[str, Any] = {"width": 168, "overflow": "truncate"}
 """Names of rules beside an axis."""
 STRIPES = {"show": True, "areaStyle": {"color": ["rgba(128, 136, 148, 0.10)", "rgba(128, 136, 148, 0)"]}}
 """Rows told apart on light and on dark."""
@@ -68,11 +68,13 @@ def patterns_chart(asked: Asked) -> Chart:
         for one in found
     ]
     hollow = {"type": "scatter", "xAxisIndex": 1, "yAxisIndex": 1, "symbolSize": 12, "silent": True}
-    label = {"show": True, "position": "top", "formatter": {"$fn": "compact"}}
+    label = {"show": True, "position": "top", "formatter": {"$fn": "number"}}
     tall = 26 * len(rules) + 16
-    under = {name: side for name, side in frame(left=16, bottom=16).items() if name != "top"} | {"height": tall}
+    # both with the same room for labels, or bars would not stand above their dots
+    side = {"left": 16 + NAMES["width"] + 8, "right": 24, "containLabel": False}
+    under = side | {"bottom": 16, "height": tall}
     option = {
-        "grid": [frame(left=16, top=40, bottom=tall + 24), under],
+        "grid": [side | {"top": 40, "bottom": tall + 24}, under],
         "tooltip": {"trigger": "item"},
         "xAxis": [
             {"type": "category", "data": columns, "axisLabel": {"show": False}, "axisTick": {"show": False}},

@@ -9,6 +9,7 @@ import gc
 import importlib
 import logging
 import os
+import threading
 
 from ipywidgets import Widget
 
@@ -28,17 +29,27 @@ OF_KERNELS = (
     "tornado.platform.asyncio",
 )  # fmt: skip
 """What a kernel loads as it starts."""
+LONGEST = 120.0
+"""Seconds that work in the background of a page is waited for."""
 
 
 def build_pages() -> None:
     """Build every page over the runs of the server and throw it away: what it loads, keeps and compiles stays."""
     shelf = open_shelf()
-    tuner = Tuner(State(Settings()), shelf)  # first: some of its work begins after a while
-    for room in (home, exit_forecast, scenario_compare):
-        room.build(State(Settings()), shelf)
-    vetoes.warm(Lab(State(Settings()), shelf).asked)
-    for later in (tuner.later, tuner.soon):
-        later.settle()  # no thread outlives a fork
+    try:
+        Tuner(State(Settings()), shelf)  # first: some of its work begins after a while, in a thread
+        for room in (home, exit_forecast, scenario_compare):
+            room.build(State(Settings()), shelf)
+        vetoes.warm(Lab(State(Settings()), shelf).asked)
+    finally:
+        clean_up()
+
+
+def clean_up() -> None:
+    """Leave nothing that a fork would not survive: no thread, and no widget that a session would take for its own."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(LONGEST)
     Widget.close_all()
 
 

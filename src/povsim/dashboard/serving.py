@@ -172,7 +172,8 @@ def configuration(serving: Serving, pages: Path) -> Config:
                 "cull_idle_timeout": IDLE_SECONDS, "cull_interval": CULL_EVERY, "cull_connected": True,
             },
             "SessionManager": {"closed_seconds": serving.closed_seconds},
-            "KernelManager": {"transport": _transport(serving)},
+            # a process begun anew would know nothing of its page, which says so itself and opens another
+            "KernelManager": {"transport": _transport(serving), "autorestart": False},
             "NotebookNotary": {"db_file": ":memory:", "secret": secrets.token_bytes(32)},
             "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 100 * 2**20, "iopub_msg_rate_limit": 10_000},
             "IdentityProvider": {"cookie_options": {"samesite": "Lax"}},

@@ -50,8 +50,11 @@ def _alone(asked: Asked) -> BigNumber:
     alone = asked.found["sole_blocker"][PERSONS].sum(axis=1)
     total = asked.found["excluded"][PERSONS]
     share = float(alone.mean() / total.mean()) if total.mean() > 0 else float("nan")
-    spread = _own_line(asked, say("share_of_excluded", share=figures.percent(share, asked.lang, 0)))
+    spread = say("share_of_excluded", share=figures.percent(share, asked.lang, 0))
     value = say("persons", number=figures.count(alone.mean()))
+    if asked.line_moved:
+        # known for the run's own line only: as a big number it would stand beside one that goes by the new line
+        value, spread = figures.NOTHING, _own_line(asked, value)
     return BigNumber("alone", say("number.alone"), value, spread, say("number.alone.note"))
 
 

@@ -7,6 +7,8 @@ const FEW = 200;
 const ROW = 34;
 const LARGER = 1.35;
 const SEARCHABLE = 20;
+/** Milliseconds between changes below which rows jump to their places: one that glides would still be on its way. */
+const QUICK = 400;
 
 function line() {
   const make = (name) => h("span", { class: `ps-rank-${name}` });
@@ -34,7 +36,7 @@ export function columnsOf(view, count) {
 export function ranking({ model, el, stage, signal }) {
   const live = new Map();
   const pool = [];
-  const view = { order: [], data: {}, high: ROW, word: "", top: 0, room: 600 };
+  const view = { order: [], data: {}, high: ROW, word: "", top: 0, room: 600, changed: -Infinity };
   const title = h("h3", { class: "ps-table-title" });
   const search = h("input", { type: "search", class: "ps-input ps-search", autocomplete: "off" });
   const heads = ["rank", "move", "unit", "total", "reach"].map((name) => h("span", { class: `ps-rank-head-${name}`, "data-text": name }));
@@ -155,6 +157,9 @@ export function ranking({ model, el, stage, signal }) {
     const reach = names.map((_, unit) => texts[unit] || (columns.best[unit] === null ? "" : `${columns.best[unit]}–${columns.worst[unit]}`));
     view.data = { ...columns, reach, vetoes: model.get("vetoes"), names, lang: stage.lang };
     node.classList.toggle("ps-no-reach", !reach.some(Boolean));
+    const changed = performance.now();
+    node.classList.toggle("ps-quick", changed - view.changed < QUICK);
+    view.changed = changed;
     arrange();
   }
 

@@ -1,7 +1,7 @@
 // The bar on top: where one is and can go, what is looked at, the steps back, and the look of the page.
 import { hashOf, pageAddress, tokenOf } from "./address.js";
 import { listFor } from "./controls.js";
-import { h, setAttr, setText, show, typing } from "./dom.js";
+import { afterFrame, h, setAttr, setText, show, typing } from "./dom.js";
 import { heartbeat, siteConfig } from "./heartbeat.js";
 import { setIcon } from "./icons.js";
 import { savesFiles } from "./saving.js";
@@ -16,9 +16,14 @@ function permalink(model, tell, node, signal) {
   let known = model.get("token");
   const busy = () => setAttr(node, "aria-busy", asked ? "true" : null);
 
-  function write() {
-    known = model.get("token");
+  const write = afterFrame(() => {
     if (!asked) history.replaceState(history.state, "", hashOf(known));
+  });
+
+  function note() {
+    known = model.get("token");
+    // browsers take milliseconds for it, and pictures come first
+    write();
   }
 
   function read() {
@@ -35,12 +40,12 @@ function permalink(model, tell, node, signal) {
     busy();
     history.replaceState(history.state, "", hashOf(message.token));
   });
-  model.on("change:token", write);
+  model.on("change:token", note);
   window.addEventListener("hashchange", read, { signal });
   if (asked && asked !== known) read();
   else {
     asked = "";
-    write();
+    note();
   }
 }
 
@@ -192,7 +197,8 @@ export function shell({ model, el, stage, signal }) {
       return act.step(event.shiftKey ? "redo" : "undo");
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || help.node.open) return undefined;
-    const what = { p: act.presenter, t: act.theme, l: act.language, "?": act.help }[key];
+    const leave = stage.presenter && { escape: act.presenter };
+    const what = { p: act.presenter, t: act.theme, l: act.language, "?": act.help, ...leave }[key];
     if (what) event.preventDefault();
     return what?.();
   }

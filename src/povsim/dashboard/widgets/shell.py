@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,8 +65,9 @@ class Shell(Part):
         self._state = state
         self._offers: dict[str, tuple[list[Any], list[str], Callable[[Any], Any] | None]] = {}
         super().__init__(page=page, help=list(help))
+        self._due = False
         self._follow()
-        state.observe(self._follow, ["settings", "pinned", "token", *FLAGS])
+        state.observe(self._follow_soon, ["settings", "pinned", "token", *FLAGS])
 
     def offer(
         self, code: str, options: Mapping[Any, str], *, label: str = "", on_change: Callable[[Any], Any] | None = None
@@ -96,10 +98,28 @@ class Shell(Part):
         """Let the reader's browser save a file."""
         self.send({"kind": "file", "name": name, "mime": mime}, [data])
 
-    def _follow(self, _change: Any = None) -> None:
-        state, settings, look = self._state, self._state.settings, stage()
+    def _follow_soon(self, _change: Any) -> None:
+        """Show how the page looks at once, and on the bar what may wait once the page's own parts have answered."""
+        self._look()
+        if self._due:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._follow()
+        else:
+            self._due = True
+            loop.call_soon(self._follow)
+
+    def _look(self) -> None:
+        look, settings = stage(), self._state.settings
         with look.hold_sync():
             look.lang, look.theme, look.presenter = settings.lang, settings.theme, settings.presenter
+
+    def _follow(self) -> None:
+        state, settings = self._state, self._state.settings
+        self._due = False
+        self._look()
         with self.hold_sync():
             self.token, self.pinned = state.token, state.pinned is not None
             self.assumptions = encode(settings.changed(tab="assumptions"))

@@ -21,13 +21,14 @@ export function weightRow(stage, row, act) {
   const rating = h("div", { class: "ps-rates", role: "radiogroup", "aria-label": stage.say("weight.rate", { name: row.name }) }, ...rates);
   const track = h("div", { class: "ps-track" }, h("div", { class: "ps-track-inner" }, band, tick), slider);
   const node = h("div", { class: "ps-weight-row", role: "row", "data-code": row.code }, h("div", { class: "ps-weight-label" }, name), track, rating, field, lock, printed);
-  const now = { points: 0, locked: false, rating: null, lo: null, hi: null, scale: 100, editing: false, dragging: false };
+  const now = { points: 0, locked: false, rating: null, drawn: null, lo: null, hi: null, scale: 100, editing: false, dragging: false };
 
   function place(value) {
     return `${Math.min(100, Math.max(0, (100 * value) / now.scale))}%`;
   }
 
   function drawPoints() {
+    now.drawn = now.points;
     if (!now.dragging) slider.value = String(now.points);
     slider.style.setProperty("--done", place(now.points));
     const text = number(now.points, { digits: DIGITS, lang: "en" }).replace(/,/g, "");
@@ -91,7 +92,9 @@ export function weightRow(stage, row, act) {
   function step(by) {
     const from = now.editing && !Number.isNaN(typed(field.value)) ? typed(field.value) : now.points;
     now.editing = false;
-    act.points(Math.max(0, Math.round((from + by) * 100) / 100), false);
+    // known at once, drawn when the table says so: the next key of a hand that goes on counts from here
+    now.points = Math.max(0, Math.round((from + by) * 100) / 100);
+    act.points(now.points, false);
   }
 
   function sliderKeys(event) {
@@ -149,10 +152,8 @@ export function weightRow(stage, row, act) {
         now.scale = fresh.scale;
         slider.max = String(fresh.scale);
       }
-      if (rescaled || fresh.points !== now.points) {
-        now.points = fresh.points;
-        drawPoints();
-      }
+      now.points = fresh.points;
+      if (rescaled || now.points !== now.drawn) drawPoints();
       if (rescaled || fresh.lo !== now.lo || fresh.hi !== now.hi || !now.banded) {
         Object.assign(now, { lo: fresh.lo, hi: fresh.hi, banded: true });
         drawBand();

@@ -1,11 +1,13 @@
 // The weight table: what is dragged or typed shows at once, the others as foretold, until the kernel answers.
-import { h, setAttr, setText, show } from "./dom.js";
+import { afterFrame, h, setAttr, setText, show } from "./dom.js";
 import { number } from "./formats.js";
 import { sender } from "./sending.js";
 import { foretold, groupsOf, outdated, scaleFor, sumOf } from "./weight_model.js";
 import { weightRow } from "./weight_row.js";
 
 const MODES = ["points", "ratings"];
+/** Milliseconds in which an answer comes that is not held up: the row that moved and the ranking are drawn first. */
+const REST = 40;
 
 function frame(stage, act) {
   const title = h("h3", { class: "ps-table-title" });
@@ -32,7 +34,9 @@ export function weightTable({ model, el, stage, signal }) {
     },
   });
   const out = sender(model, { start: model.get("values").n ?? 0 });
-  const now = { rows: [], groups: [], points: [], locked: [], rating: [], lo: [], hi: [], scale: 100, base: null };
+  const now = { rows: [], groups: [], points: [], locked: [], rating: [], lo: [], hi: [], scale: 100, base: null, edited: null };
+  const answered = afterFrame(() => paint());
+  let resting = 0;
   el.append(parts.node);
 
   function change(place, told, drag = false) {
@@ -48,7 +52,7 @@ export function weightTable({ model, el, stage, signal }) {
         now.points = foretold(now.base, now.locked, place, value, model.get("total"));
         if (!drag) now.base = null;
         change(place, { points: value }, drag);
-        paint();
+        follow(place, drag);
       },
       lock(on) {
         now.locked[place] = on;
@@ -73,7 +77,7 @@ export function weightTable({ model, el, stage, signal }) {
     });
     const nodes = now.groups.flatMap((group) => [...(group.name ? [group.head] : []), ...group.places.map((place) => now.rows[place].node)]);
     parts.list.replaceChildren(...nodes);
-    now.scale = 0;
+    Object.assign(now, { scale: 0, edited: null });
     filter();
   }
 
@@ -85,13 +89,35 @@ export function weightTable({ model, el, stage, signal }) {
     if (now.scale === 0 || most > now.scale) now.scale = wanted;
   }
 
+  function paintRow(at) {
+    now.rows[at].update({ points: now.points[at] ?? 0, locked: now.locked[at] ?? false, rating: now.rating[at] ?? null, lo: now.lo[at] ?? null, hi: now.hi[at] ?? null, scale: now.scale });
+  }
+
+  /** Draw after an edit: with the ranking, or soon if that does not come; under a hand that drags its own row at once. */
+  function follow(place, drag) {
+    now.edited = place;
+    if (drag) paintRow(place);
+    resting ||= setTimeout(paint, REST);
+  }
+
   function paint() {
+    rest();
     if (!now.rows.some((row) => row.dragging)) rescale();
-    now.rows.forEach((row, at) =>
-      row.update({ points: now.points[at] ?? 0, locked: now.locked[at] ?? false, rating: now.rating[at] ?? null, lo: now.lo[at] ?? null, hi: now.hi[at] ?? null, scale: now.scale }),
-    );
+    now.rows.forEach((_, at) => paintRow(at));
     for (const group of now.groups) setText(group.sum, number(sumOf(now.points, group.places), { digits: 1, lang: stage.lang }));
     setText(parts.total, number(sumOf(now.points, now.points.map((_, at) => at)), { digits: 1, lang: stage.lang }));
+  }
+
+  function rest() {
+    clearTimeout(resting);
+    resting = 0;
+  }
+
+  function hear() {
+    rest();
+    take();
+    if (now.edited !== null) paintRow(now.edited);
+    answered();
   }
 
   function take() {
@@ -103,7 +129,6 @@ export function weightTable({ model, el, stage, signal }) {
     } else {
       for (const field of ["points", "locked", "rating", "lo", "hi"]) now[field] = [...told[field]];
     }
-    paint();
   }
 
   function setMode(mode) {
@@ -141,16 +166,18 @@ export function weightTable({ model, el, stage, signal }) {
     texts();
     build();
     take();
+    paint();
   }
 
   model.on("msg:custom", (message) => {
     if (message.kind !== "ack" || message.n !== out.last || !out.quiet) return;
     // the kernel may have refused: what it last said is true
     take();
+    paint();
     for (const row of now.rows) row.settle();
   });
   model.on("change:rows", whole);
-  model.on("change:values change:total", take);
+  model.on("change:values change:total", hear);
   model.on("change:mode", () => setMode(model.get("mode")));
   model.on("change:title", texts);
   stage.onLook(whole, signal);
