@@ -1,6 +1,6 @@
 """Loads what every session needs, in the process that sessions are forked from: they share its memory.
 
-Importing this module is all it takes; nothing else should, for it builds pages and puts off the collection of garbage.
+Importing this module is all it takes where a server has named its runs; elsewhere it does nothing.
 """
 
 from __future__ import annotations
@@ -53,17 +53,19 @@ def clean_up() -> None:
     Widget.close_all()
 
 
-# before a kernel is loaded: widgets look for one
-if os.environ.get(CACHE_VARIABLE):
+def load() -> None:
+    """Load all there is, pages before kernels: widgets look for a kernel once that is there."""
     try:
         build_pages()
     except Exception:  # a session that cannot build its page tells its visitor so itself
         LOG.exception("pages were not built beforehand")
+    leave_out_debugger()
+    for module in OF_KERNELS:
+        importlib.import_module(module)
+    # what is frozen is not looked at again: a look would write to every page of memory, and so copy it
+    gc.collect()
+    gc.freeze()
 
-leave_out_debugger()
-for module in OF_KERNELS:
-    importlib.import_module(module)
 
-# what is frozen is not looked at again: a look would write to every page of memory, and so copy it
-gc.collect()
-gc.freeze()
+if os.environ.get(CACHE_VARIABLE):  # in a server's process; whoever else imports this is left as he is
+    load()
