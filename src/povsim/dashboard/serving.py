@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -289,6 +290,8 @@ class Dashboard(Voila):
 
     def stop(self) -> None:
         """End all kernels and remove their connection files."""
+        # pages that were being built fail now, and nobody is left to hear of it
+        asyncio.get_event_loop().set_exception_handler(lambda *_: None)
         # on the loop that starts kernels: those that are just starting are waited for, and ended
         self.ioloop.run_sync(partial(self.kernel_manager.shutdown_all, now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
