@@ -43,11 +43,6 @@ class Session:
         assert process.pid is not None
         self._process, self.pid = process, process.pid
 
-    @property
-    def returncode(self) -> int | None:
-        """How it ended; None while it runs."""
-        return self._process.exitcode
-
     def poll(self) -> int | None:
         """Return how it ended; None while it runs."""
         return self._process.exitcode
@@ -55,7 +50,7 @@ class Session:
     def wait(self) -> int | None:
         """Wait for its end."""
         self._process.join()
-        return self._process.exitcode
+        return self.poll()
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""

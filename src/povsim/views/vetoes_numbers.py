@@ -54,7 +54,7 @@ def _alone(asked: Asked) -> BigNumber:
     value = say("persons", number=figures.count(alone.mean()))
     if asked.line_moved:
         # known for the run's own line only: as a big number it would stand beside one that goes by the new line
-        value, spread = figures.NOTHING, _own_line(asked, value)
+        value, spread = figures.NOTHING, say("own_line", spread=value)
     return BigNumber("alone", say("number.alone"), value, spread, say("number.alone.note"))
 
 

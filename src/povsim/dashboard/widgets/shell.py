@@ -66,6 +66,7 @@ class Shell(Part):
         self._offers: dict[str, tuple[list[Any], list[str], Callable[[Any], Any] | None]] = {}
         super().__init__(page=page, help=list(help))
         self._due = False
+        self._look()
         self._follow()
         state.observe(self._follow_soon, ["settings", "pinned", "token", *FLAGS])
 
@@ -119,7 +120,6 @@ class Shell(Part):
     def _follow(self) -> None:
         state, settings = self._state, self._state.settings
         self._due = False
-        self._look()
         with self.hold_sync():
             self.token, self.pinned = state.token, state.pinned is not None
             self.assumptions = encode(settings.changed(tab="assumptions"))
