@@ -42,6 +42,16 @@ QUIET = """() => new Promise((done) => {
     look();
 })"""
 """Charts are drawn when nothing on the page has changed for a while."""
+FROZEN = """() => {
+    for (const one of document.querySelectorAll(".ps-fill")) {
+        one.style.removeProperty("--list-height");
+        const list = one.querySelector(".ps-weight-list, .ps-rank-scroller") ?? one;
+        const look = getComputedStyle(list);
+        const room = look.maxHeight === "none" ? look.height : look.maxHeight;
+        if (parseFloat(room) > 0) one.style.setProperty("--list-height", room);
+    }
+}"""
+"""Lists that take what the window leaves keep the height they have in a window of the size asked for."""
 
 
 def main() -> int:
@@ -112,6 +122,7 @@ def take(browser: Browser, address: str, name: str, settings: Settings, out: Pat
 def whole(page: Page, height: int) -> None:
     """Make the window as tall as the page: what draws itself only when it is seen is drawn then."""
     width = page.viewport_size["width"] if page.viewport_size else SIZES[0][0]
+    page.evaluate(FROZEN)
     tall = page.evaluate("() => document.getElementById('rendered_cells').scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(tall, height), 12_000)})
     page.evaluate(QUIET)

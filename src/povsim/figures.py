@@ -71,11 +71,22 @@ def money(amounts: Sequence[float], lang: Language) -> list[str]:
     >>> money([112_345_678.0], "zh"), money([112_345_678.0], "en")
     (['11,235'], ['112.3'])
     """
-    scaled = [amount / (1e4 if lang == "zh" else 1e6) for amount in amounts]
-    largest = max((abs(value) for value in scaled if not math.isnan(value)), default=0.0)
+    scale, digits = money_scale(amounts, lang)
+    return [NOTHING if math.isnan(amount) else f"{amount / scale:,.{digits}f}" for amount in amounts]
+
+
+def money_scale(amounts: Sequence[float], lang: Language) -> tuple[float, int]:
+    """Return what large amounts are divided by, ten thousand (zh) or a million (en), and the decimals they deserve.
+
+    Examples
+    --------
+    >>> money_scale([73_145_510.0, 4_081_132.0], "zh"), money_scale([73_145_510.0], "en")
+    ((10000.0, 0), (1000000.0, 2))
+    """
+    scale = 1e4 if lang == "zh" else 1e6
+    largest = max((abs(amount) / scale for amount in amounts if not math.isnan(amount)), default=0.0)
     steps = ((1000, 2), (math.inf, 0)) if lang == "zh" else ((10, 3), (100, 2), (math.inf, 1))
-    digits = next(decimals for bound, decimals in steps if largest < bound)
-    return [NOTHING if math.isnan(value) else f"{value:,.{digits}f}" for value in scaled]
+    return scale, next(decimals for bound, decimals in steps if largest < bound)
 
 
 def unit_cost(amounts: Sequence[float], lang: Language) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from povsim import figures
 from povsim.charts.base import (
     BLUE,
     GREEN,
@@ -183,6 +184,7 @@ def heat_chart(
             "bottom": 0,
             "calculable": False,
             "itemHeight": 160,
+            "text": _ends(top, share=share, lang=lang),
             "formatter": {"$fn": "percent" if share else "compact"},
             "inRange": {"color": list(ODDS_COLOURS if odds else HEAT_COLOURS)},
         },
@@ -193,7 +195,7 @@ def heat_chart(
                 "name": say(f"heat.{quantity}"),
                 "label": {
                     "show": True,
-                    "formatter": {"$fn": "percent0" if odds else "percent" if share else "compact"},
+                    "formatter": {"$fn": "percent0" if odds else "percent1" if share else "compact"},
                 },
                 "emphasis": {"itemStyle": {"borderWidth": 2}},
             }
@@ -203,6 +205,15 @@ def heat_chart(
     axes = {"x": [str(year) for year in years], "y": townships}
     height = min(760, 130 + 26 * max(len(townships), 4))
     return Chart("heat", table.title, option, {"heat": cells}, axes, height=height, table=table, note=table.note)
+
+
+def _ends(top: float, *, share: bool, lang: Language) -> list[str]:
+    """Return what the ends of the colour bar stand for, the high one first."""
+    return (
+        [figures.percent(top, lang, 0 if top == 1 else 1), figures.percent(0, lang, 0)]
+        if share
+        else [figures.count(top), "0"]
+    )
 
 
 def heat_townships(data: xr.Dataset, quantity: str, bounds: Bounds | None = None) -> list[str]:

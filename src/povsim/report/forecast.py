@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 MOST_FLOWS = 5
 """Moves drawn on slides: more cannot be told apart."""
 TARGET_COLOURS = (RED, PURPLE, ORANGE)
-LARGE = {"zh": 1e4, "en": 1e6}
-"""What amounts of money are counted in."""
 FLOW_COLOURS = (GREEN, RED, ORANGE, SKY, PURPLE, BLUE, GREY)
 
 
@@ -154,8 +152,7 @@ def _measures(told: _Told) -> Item:
     total = sum(float(row["spent"]) for row in table.rows)
     share = told.percent(float(first["spent"]) / total, 0) if total else figures.NOTHING
     message = told.say("message.measures", year=told.year, name=first["name"], share=share)
-    axis = told.say("axis.spent", unit=told.say("unit.large", currency=unit))
-    plot = Plot("bar", "name", [Stroke("spent")], axis, most=12, per=LARGE[told.lang])
+    plot = Plot("bar", "name", [Stroke("spent")], told.say("axis.spent", unit=unit), most=12)
     return Item(table, plot=plot, message=message, spare="yes")
 
 

@@ -38,8 +38,6 @@ class Plot:
         Name of the axis of values.
     most : int
         Rows drawn at most, from the first.
-    per : float
-        What slides divide values by, for a unit that the axis names.
     table : Table, optional
         What is drawn, where it is laid out otherwise than the table shown.
     """
@@ -49,7 +47,6 @@ class Plot:
     strokes: Sequence[Stroke]
     axis: str = ""
     most: int = 16
-    per: float = 1.0
     table: Table | None = None
 
 

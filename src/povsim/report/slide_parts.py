@@ -73,19 +73,18 @@ def _data(table: Table, plot: Plot) -> Any:
 
     columns = {column.code: column for column in table.columns}
     untyped: Any = chart_data
-    data = untyped.CategoryChartData(number_format=_format(columns[plot.strokes[0].column], plot))
+    data = untyped.CategoryChartData(number_format=_format(columns[plot.strokes[0].column]))
     rows = table.rows[: plot.most]
     # the numbers go into a workbook within the slide: no name may become a formula there
     data.categories = [plain_text(str(row[plot.label])) for row in rows]
     for stroke in plot.strokes:
-        values = [None if row.get(stroke.column) is None else float(row[stroke.column]) / plot.per for row in rows]
+        values = [None if row.get(stroke.column) is None else float(row[stroke.column]) for row in rows]
         data.add_series(plain_text(columns[stroke.column].label), values)
     return data
 
 
-def _format(column: Column, plot: Plot) -> str:
-    digits = column.digits if plot.per == 1.0 else 0 if plot.per < 1e6 else 1
-    return number_format(Field("", column.kind, digits))
+def _format(column: Column) -> str:
+    return number_format(Field("", column.kind, column.digits))
 
 
 def _look(chart: Any, plot: Plot, lang: Language) -> None:
@@ -105,7 +104,7 @@ def _axes(chart: Any, plot: Plot, table: Table, lang: Language) -> None:
 
     columns = {column.code: column for column in table.columns}
     values, names = chart.value_axis, chart.category_axis
-    values.tick_labels.number_format = _format(columns[plot.strokes[0].column], plot)
+    values.tick_labels.number_format = _format(columns[plot.strokes[0].column])
     values.tick_labels.number_format_is_linked = False
     _scale(values, plot, table)
     values.major_gridlines.format.line.color.rgb = rgb("DDE3EA")
@@ -200,7 +199,7 @@ def _label(series: Any, plot: Plot, table: Table, lang: Language) -> None:
     column = next(one for one in table.columns if one.code == plot.strokes[0].column)
     labels = series.data_labels
     labels.show_value = True
-    labels.number_format, labels.number_format_is_linked = _format(column, plot), False
+    labels.number_format, labels.number_format_is_linked = _format(column), False
     labels.position = XL_LABEL_POSITION.ABOVE if plot.kind == "line" else XL_LABEL_POSITION.OUTSIDE_END
     labels.font.size, labels.font.bold = Pt(13), plot.kind == "line"
     face(labels.font, lang)

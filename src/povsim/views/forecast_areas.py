@@ -17,10 +17,12 @@ from povsim.views.forecast_digest import figure
 from povsim.views.forecast_flows import FLOWS, Flow
 from povsim.views.forecast_numbers import (
     Bounds,
+    amount,
     area_at,
     area_name,
     chances_by_year,
     joint_chances,
+    money_unit,
     spread,
     texts,
     year_at,
@@ -236,7 +238,10 @@ def target_table(data: xr.Dataset, *, area: str | None, lang: Language, bounds: 
 def _shortfall(value: float, unit: str, lang: Language) -> str:
     if math.isnan(value):
         return ""
-    return figures.percent(value, lang) if unit == "share" else figures.count(value)
+    if unit == "share":
+        # how far one percentage is from another is points, not per cent
+        return texts(lang)("shortfall.points", points=f"{100 * value:.2f}")
+    return amount(figures.count(value), figures.unit_name(unit, lang))
 
 
 @dataclass(frozen=True)
@@ -332,14 +337,14 @@ def measure_table(data: xr.Dataset, *, year: int | None, area: str | None, lang:
     say, a, y = texts(lang), area_at(data, area), year_at(data, year)
     spent, reached = (data[f"measure_{name}"].to_numpy()[:, a, y] for name in ("spending", "recipients"))
     names: Sequence[str] = data[f"measure_{lang}"].to_numpy().tolist()
-    unit = figures.currency_name(data.attrs["currency"], lang)
+    scale, digits = figures.money_scale(spent.tolist(), lang)
     columns = [
         Column("name", say("column.measure")),
-        Column("spent", say("column.spent"), "money", 0, unit),
+        Column("spent", say("column.spent"), "money", digits, money_unit(data, lang)),
         Column("reached", say("column.reached"), "count"),
     ]
     rows = [
-        {"name": names[m], "spent": float(spent[m]), "reached": float(reached[m])}
+        {"name": names[m], "spent": float(spent[m]) / scale, "reached": float(reached[m])}
         for m in np.argsort(-spent, kind="stable").tolist()
         if spent[m] or reached[m]
     ]

@@ -51,6 +51,11 @@ def absent(board: Board) -> Flags:
     return np.asarray(mask.all(axis=0) if len(mask) == board.out.size else np.zeros(len(board.additive), dtype=bool))
 
 
+def absent_codes(board: Board) -> frozenset[str]:
+    """Return the codes of items that count for no unit in any draw."""
+    return frozenset(item.code for item, none in zip(board.card.indicators, absent(board), strict=True) if none)
+
+
 def reasons_under(board: Board, scheme: WeightScheme) -> tuple[str, ...]:
     """Return why closed forms do not hold under a scheme and its locks; empty where they do."""
     locked = ("locked points",) if any(line.locked for line in scheme.lines) else ()

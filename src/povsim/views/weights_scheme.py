@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -178,6 +178,7 @@ def rows(
     *,
     ratings: Mapping[str, int] | None = None,
     intervals: Mapping[str, tuple[float, float]] | None = None,
+    absent: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the rows of the weight table, items without points of their own left out.
 
@@ -191,6 +192,8 @@ def rows(
         0 to 5, where given; 3 for the others once any is.
     intervals : mapping of str to (low, high), optional
         Points within which the first places stay; not a number where there are none.
+    absent : collection of str
+        Items that no unit has a value for: their points go to the others.
     """
     given, known = ratings or {}, intervals or {}
     found = []
@@ -207,6 +210,7 @@ def rows(
             "lo": low,
             "hi": high,
             "locked": line.locked,
+            "absent": line.code in absent,
             "rating": given.get(line.code, UNRATED) if given else None,
             "printed": line.original_points,
             "note": " ".join(text for text in (line.text("target", lang), line.text("rule", lang)) if text),

@@ -102,7 +102,7 @@ def test_what_a_link_names_and_the_run_does_not_have_is_passed_over(worker):
 def test_another_language_rebuilds_the_page_and_keeps_the_tab(made):
     pane(made, "villages")
     made.state.change(lang="zh")
-    assert made.numbers.numbers[0]["label"] == "年末仍然贫困"
+    assert made.numbers.numbers[0]["label"] == "年末收入仍低于标准"
     assert made.tabs.value == "villages"
     assert made.panes["villages"].table.columns[1]["label"] == "村"
 

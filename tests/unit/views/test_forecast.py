@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import povsim
 from povsim import figures
@@ -222,3 +223,22 @@ def test_target_table_leaves_out_what_cannot_be_asked(data):
     assert [(row["year"], row["bound"]) for row in table.rows] == [("2020", "below 2 %")]
     assert not math.isnan(table.rows[0]["share"])
     assert f"{DRAWS} draws" in table.note
+
+
+def test_shortfalls_carry_their_unit(data):
+    missed = data.assign(
+        target_shortfall_if_missed=xr.full_like(data["bound"], 0.0012).expand_dims(area=data["area"], axis=1)
+    )
+    rows = areas.target_table(missed, area=None, lang="zh").rows
+    assert [row["shortfall"] for row in rows] == ["0.12 个百分点"]
+
+
+def test_money_of_measures_is_in_the_unit_of_its_heading(data):
+    tables = {lang: areas.measure_table(data, year=None, area=None, lang=lang) for lang in ("zh", "en")}
+    units = {
+        lang: next(column.unit for column in table.columns if column.code == "spent") for lang, table in tables.items()
+    }
+    assert units == {"zh": "万元", "en": "m yuan"}
+    whole = float(data["measure_spending"].to_numpy()[:, 0, -1].sum())
+    assert sum(row["spent"] for row in tables["zh"].rows) * 1e4 == pytest.approx(whole)
+    assert sum(row["spent"] for row in tables["en"].rows) * 1e6 == pytest.approx(whole)

@@ -125,5 +125,6 @@ def test_rows_of_the_table() -> None:
     assert (found[3]["locked"], found[3]["group"], found[3]["lo"], found[3]["rating"]) == (True, "pair", None, None)
     assert [row["rating"] for row in rows(OWN, "zh", ratings={"b": 5})] == [3, 5, 3, 3]
     assert "bonus" not in {row["code"] for row in rows(MIXED, "zh")}
+    assert [row["code"] for row in rows(OWN, "zh", absent={"b", "d"}) if row["absent"]] == ["b", "d"]
     assert origin(OWN) == "printed"
     assert origin(moved(OWN, "a", 70)) == "changed"

@@ -32,6 +32,7 @@ from povsim.views import weights_answers as answers
 from povsim.views import weights_files as files
 from povsim.views import weights_scheme as schemes
 from povsim.views import weights_tables as tables
+from povsim.views.weights_case import absent_codes
 from povsim.views.weights_intervals import Intervals, intervals
 from povsim.wording import wording
 
@@ -108,6 +109,7 @@ class Tuner:
         old = self._body.children
         self._panes = {}
         self.desk = None if self.place is None else desk_of(self.place, settings)
+        self.gone = frozenset() if self.place is None else absent_codes(self.place.board)
         parts = [Note(self.say("note.no_card"), tone="info")] if self.desk is None else self._parts(self.desk)
         self._body.children = parts
         for widget in old:
@@ -260,7 +262,9 @@ class Tuner:
     def _show_table(self) -> None:
         desk, settings = self._desk(), self.state.settings
         known = None if self.intervals is None else self.intervals.points
-        rows = schemes.rows(desk.scheme, settings.lang, ratings=settings.weights.ratings, intervals=known)
+        rows = schemes.rows(
+            desk.scheme, settings.lang, ratings=settings.weights.ratings, intervals=known, absent=self.gone
+        )
         self.table.show(rows)
 
     def _show_ranking(self) -> None:

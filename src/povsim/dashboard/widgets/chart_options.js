@@ -81,9 +81,34 @@ function tip(option, lang) {
   };
 }
 
+/** The largest size that a series has on an axis; an entry is a number, a list of coordinates, or {value} of either. */
+function most(numbers, side) {
+  const sizes = Object.values(numbers.series).flatMap((data) => (Array.isArray(data) ? data : (data?.data ?? [])).map((entry) => {
+    const value = entry !== null && typeof entry === "object" && !Array.isArray(entry) ? entry.value : entry;
+    const size = Array.isArray(value) ? value[side === "x" ? 0 : 1] : value;
+    return typeof size === "number" ? Math.abs(size) : 0;
+  }));
+  return sizes.reduce((largest, size) => Math.max(largest, size), 0);
+}
+
+/** One unit for all labels of an axis. */
+function withMost(option, numbers) {
+  const told = {};
+  for (const side of ["x", "y"]) {
+    const fit = (axis) => {
+      const formatter = axis.axisLabel?.formatter;
+      if (axis.type !== "value" || !formatter?.$fn) return axis;
+      return { ...axis, axisLabel: { ...axis.axisLabel, formatter: { most: most(numbers, side), ...formatter } } };
+    };
+    const axis = option[`${side}Axis`];
+    if (axis) told[`${side}Axis`] = Array.isArray(axis) ? axis.map(fit) : fit(axis);
+  }
+  return { ...option, ...told };
+}
+
 /** The whole option with numbers in place, ready to be drawn. */
 export function wholeOption(option, numbers, lang) {
-  const ready = resolve(option, lang);
+  const ready = resolve(withMost(option, numbers), lang);
   ready.series = listed(ready.series).map((series) => ({ ...series, ...seriesData(numbers.series[series.id]) }));
   Object.assign(ready, axisData(ready, numbers.axes));
   ready.tooltip = { confine: true, ...ready.tooltip };

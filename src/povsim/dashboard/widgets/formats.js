@@ -8,6 +8,8 @@ function intl(lang, options) {
 }
 
 export const missing = "–";
+/** Up to here numbers are written in full: 27,000 and 9,000 on one axis read better than 2.7万 and 9,000. */
+const PLAIN = 1e5;
 
 function absent(value) {
   return value === null || value === undefined || value === "" || Number.isNaN(Number(value));
@@ -37,18 +39,20 @@ export function signed(value, { digits = 1, lang = "zh" } = {}) {
   return intl(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(value);
 }
 
-export function compactZh(value, { lang = "zh" } = {}) {
+/** In hundred millions or ten thousands from a hundred thousand on; `most`, the largest beside it, sets the unit for all. */
+export function compactZh(value, { lang = "zh", most = value } = {}) {
   if (absent(value)) return missing;
-  const size = Math.abs(value);
+  const size = Math.abs(most);
+  if (value === 0) return "0";
   if (size >= 1e8) return `${intl(lang, { maximumFractionDigits: 2 }).format(value / 1e8)}亿`;
-  if (size >= 1e4) return `${intl(lang, { maximumFractionDigits: size >= 1e6 ? 0 : 1 }).format(value / 1e4)}万`;
+  if (size >= PLAIN) return `${intl(lang, { maximumFractionDigits: Math.abs(value) >= 1e6 ? 0 : 1 }).format(value / 1e4)}万`;
   return free(value, { lang });
 }
 
-export function compact(value, { lang = "zh" } = {}) {
+export function compact(value, { lang = "zh", most = value } = {}) {
   if (absent(value)) return missing;
-  if (lang === "zh") return compactZh(value);
-  if (Math.abs(value) < 1e4) return free(value, { lang });
+  if (lang === "zh") return compactZh(value, { lang, most });
+  if (Math.abs(most) < PLAIN) return free(value, { lang });
   return intl("en", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 

@@ -7,6 +7,11 @@ const STEP = 0.5;
 const DIGITS = 2;
 const WALK = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP, PageUp: 5, PageDown: -5 };
 
+/** Decimals of printed points: as many as they have, two at most. */
+function decimals(points) {
+  return [0, 1].find((digits) => Math.abs(points - Number(points.toFixed(digits))) < 1e-9) ?? DIGITS;
+}
+
 /** The rows of controls; `act` has points(value, drag), lock(on), rate(value). */
 export function weightRow(stage, row, act) {
   const slider = h("input", { type: "range", class: "ps-range", min: 0, max: 100, step: 0.1 });
@@ -16,11 +21,13 @@ export function weightRow(stage, row, act) {
   const lock = h("button", { type: "button", class: "ps-icon-button ps-lock" });
   const rates = [0, 1, 2, 3, 4, 5].map((rate) => h("button", { type: "button", class: "ps-rate", role: "radio", text: String(rate), on: { click: () => act.rate(rate) } }));
   const unit = h("span", { class: "ps-weight-unit", text: row.unit ?? "" });
-  const name = h("label", { class: "ps-weight-name", for: field.id, title: [row.name, row.unit, row.note].filter(Boolean).join("\n") }, row.name, unit);
-  const printed = h("span", { class: "ps-weight-printed", text: row.printed === null ? "" : number(row.printed, { digits: Number.isInteger(row.printed) ? 0 : 1, lang: stage.lang }) });
+  // points that nobody can earn go to the others: the row must not look as if it counted
+  const absent = row.absent ? h("span", { class: "ps-weight-absent", text: stage.say("weight.absent"), title: stage.say("weight.absent.help") }) : null;
+  const name = h("label", { class: "ps-weight-name", for: field.id, title: [row.name, row.unit, row.note].filter(Boolean).join("\n") }, absent, row.name, unit);
+  const printed = h("span", { class: "ps-weight-printed", text: row.printed === null ? "" : number(row.printed, { digits: decimals(row.printed), lang: stage.lang }) });
   const rating = h("div", { class: "ps-rates", role: "radiogroup", "aria-label": stage.say("weight.rate", { name: row.name }) }, ...rates);
   const track = h("div", { class: "ps-track" }, h("div", { class: "ps-track-inner" }, band, tick), slider);
-  const node = h("div", { class: "ps-weight-row", role: "row", "data-code": row.code }, h("div", { class: "ps-weight-label" }, name), track, rating, field, lock, printed);
+  const node = h("div", { class: "ps-weight-row", role: "row", "data-code": row.code, "data-absent": row.absent === true }, h("div", { class: "ps-weight-label" }, name), track, rating, field, lock, printed);
   const now = { points: 0, locked: false, rating: null, drawn: null, lo: null, hi: null, scale: 100, editing: false, dragging: false };
 
   function place(value) {

@@ -11,7 +11,7 @@ from traitlets import Dict, Float, Int, List, Unicode
 from povsim.dashboard.widgets.part import Part
 from povsim.dashboard.widgets.plain import plain
 
-FIXED = ("code", "name", "group", "unit", "printed", "note")
+FIXED = ("code", "name", "group", "unit", "printed", "absent", "note")
 MOVING = ("points", "lo", "hi", "locked", "rating")
 
 
@@ -52,7 +52,8 @@ class WeightTable(Part):
         rows : sequence of mapping
             ``code``, ``name``, ``group`` (heading it stands under), ``unit``, ``points``, ``lo`` and ``hi`` (points
             between which the first places stay, None if unknown), ``locked``, ``rating`` (0-5 or None),
-            ``printed`` (points of the document, None if none), ``note`` (tooltip). Rows of a group follow each other.
+            ``printed`` (points of the document, None if none), ``absent`` (nobody has a value), ``note`` (tooltip).
+            Rows of a group follow each other.
         total : float, optional
             What the points add up to; 100 from the start.
 
