@@ -31,23 +31,27 @@ WATCH = """() => {
 }"""
 """Notes when a page can be used, and when its charts stand."""
 PICTURES = """() => {
-    globalThis.pictures = [];
+    globalThis.pictures = { first: [], confirmed: [] };
     if (globalThis.watched) return;
     globalThis.watched = true;
-    let started = null;
-    addEventListener("keydown", (event) => { started = event.timeStamp; }, { capture: true });
-    const told = new MutationObserver(() => {
-        if (started === null) return;
-        const begun = started;
-        started = null;
+    const started = { first: null, confirmed: null };
+    addEventListener("keydown", (event) => { started.first = started.confirmed = event.timeStamp; }, { capture: true });
+    const note = (which) => {
+        if (started[which] === null) return;
+        const begun = started[which];
+        started[which] = null;
         const after = new MessageChannel();
-        after.port1.onmessage = () => pictures.push(performance.now() - begun);
+        after.port1.onmessage = () => pictures[which].push(performance.now() - begun);
         requestAnimationFrame(() => after.port2.postMessage(0));
-    });
+    };
     const list = document.querySelector(".ps-rank-layer");
-    told.observe(list, { subtree: true, childList: true, characterData: true, attributes: true });
+    const every = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(() => note("first")).observe(list, every);
+    const busy = new MutationObserver(() => list.parentNode.hasAttribute("aria-busy") || note("confirmed"));
+    busy.observe(list.parentNode, { attributes: true, attributeFilter: ["aria-busy"] });
 }"""
-"""Notes the milliseconds from a key to the first picture with a ranking that changed."""
+"""Notes the milliseconds from a key to the first picture with a ranking that changed, foretold by the page where it
+can be, and to the picture with what the session answered."""
 
 
 @dataclass
@@ -136,8 +140,14 @@ async def kernel_of(page: Page) -> str:
     return told
 
 
-async def pictures(page: Page, keys: int, pause: float) -> list[float]:
-    """Press a key so many times in a field of the weight table; return the milliseconds until each picture."""
+async def pictures(page: Page, keys: int, pause: float) -> dict[str, list[float]]:
+    """Press a key so many times in a field of the weight table; return the milliseconds until each picture.
+
+    Returns
+    -------
+    dict of str to list of float
+        ``first``: until the ranking follows; ``confirmed``: until it is the session's answer, with its bands.
+    """
     await page.wait_for_selector(".ps-rank-row")
     fields = page.locator(".ps-points")
     await page.evaluate(PICTURES)
@@ -148,5 +158,6 @@ async def pictures(page: Page, keys: int, pause: float) -> list[float]:
         begun = time.perf_counter()
         await page.keyboard.press("ArrowUp")
         await page.wait_for_timeout(max(0.0, 1e3 * (pause - (time.perf_counter() - begun))))
-    told: list[float] = await page.evaluate("pictures")
+    await page.wait_for_function("() => !document.querySelector('.ps-rank-scroller').hasAttribute('aria-busy')")
+    told: dict[str, list[float]] = await page.evaluate("pictures")
     return told

@@ -109,6 +109,11 @@ class Visit:
         self.page.wait_for_function(READY, timeout=PATIENCE)
         return self.page
 
+    def process(self):
+        """Return the process of the session behind the page."""
+        kernel = kernel_of(self.page)
+        return psutil.Process(next(pid for pid, socket in self.server.kernels().items() if kernel in socket.name))
+
 
 def watch(made):
     """Write down console errors, page errors and requests to other hosts."""

@@ -1,14 +1,12 @@
 """Every page on real runs: without a fault in either language and on either background, for hands on the keyboard, in
 a meeting, when its process dies, and when a name tries to be markup."""
 
-import os
-import signal
 import time
 
 import pytest
 
 from povsim.dashboard.app import PAGES
-from tests.browser.parts import EVIL, becomes, kernel_of, link, points, set_points, tab, until
+from tests.browser.parts import EVIL, becomes, link, points, set_points, tab, until
 
 TITLES = {
     "home": ("首页", "Home"), "exit-forecast": ("脱贫预测", "Exit forecast"),
@@ -178,10 +176,9 @@ def test_tabs_and_lists_are_walked_by_arrows(visit):
 
 def kill(visit):
     """End the process behind a page without a word; return when that was."""
-    kernel = kernel_of(visit.page)
-    victim = next(number for number, socket in visit.server.kernels().items() if kernel in socket.name)
+    victim = visit.process()
     visit.page.wait_for_timeout(1500)
-    os.kill(victim, signal.SIGKILL)
+    victim.kill()
     return time.monotonic()
 
 

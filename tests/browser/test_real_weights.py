@@ -59,8 +59,15 @@ def total(page):
     return page.inner_text(".ps-weight-total-value")
 
 
-def same_ranking(page, wanted):
+def foretold(page):
+    """Tell whether the ranking is the page's own word, which the session has not confirmed yet."""
+    return page.locator(".ps-rank-scroller[aria-busy]").count() == 1
+
+
+def same_ranking(page, wanted, *, confirmed=True):
     """Tell whether the ranking shown is Python's: name by name, total by total."""
+    if confirmed and foretold(page):
+        return False
     told = ranking(page)
     return [row[:2] for row in told] == [(rank, label(unit)) for rank, unit, _ in wanted] and all(
         abs(one[2] - other[2]) <= HALF for one, other in zip(told, wanted, strict=True)
@@ -82,6 +89,22 @@ def test_a_typed_weight_keeps_the_total_and_ranks_as_python_does(tuner, answer, 
     assert until(lambda: same_ranking(tuner, ranked)), (ranking(tuner), ranked)
     # a change that no ranking follows would show nothing
     assert [row[1] for row in ranking(tuner)] != before
+
+
+def test_the_page_foretells_the_ranking_while_the_session_is_still_at_it(tuner, visit, answer, own):
+    wanted = own.with_points({"industry": 45.0}, rescale=True).with_points({"water": 3.0}, rescale=True)
+    ranked = answer(wanted)
+    held = visit.process()
+    held.suspend()
+    try:
+        set_points(tuner, "industry", "45")
+        set_points(tuner, "water", "3")
+        assert until(lambda: same_ranking(tuner, ranked, confirmed=False), 5), (ranking(tuner), ranked)
+        assert foretold(tuner)
+    finally:
+        held.resume()
+    assert until(lambda: same_ranking(tuner, ranked)), (ranking(tuner), ranked)
+    assert near(tuner, wanted)
 
 
 def test_a_locked_weight_stays_while_others_move(tuner, answer, own):

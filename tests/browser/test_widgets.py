@@ -286,6 +286,14 @@ def serve_source(route):
         ("weight_model", "m.foretold([50, 30, 20], [false, false, false], 0, 60, 100)", [60, 24, 16]),
         ("weight_model", "m.foretold([50, 30, 20], [false, true, false], 0, 90, 100)", [70, 30, 0]),
         ("weight_model", "m.foretold([100, 0, 0], [false, false, false], 0, 40, 100)", [40, 30, 30]),
+        ("weight_model", "m.ranksOf([8, 9, 8, 5, 7], [true, true, true, false, true])", [2, 1, 2, None, 4]),
+        (
+            "weight_model",
+            "m.totalsUnder({items: 2, fixed: [1, 0], shares: [0.5, 0.5, 1, 0], rows: [0.5, 0], masks: [[1]],"
+            " gaps: [[1, 0, -1], [0, 0, 0]]}, [50, 50])",
+            [76, 100],
+        ),
+        ("weight_model", "m.sumsOf({}, new DataView(new ArrayBuffer(0)))", None),
         ("formats", "m.typed('１２．５')", 12.5),
         ("formats", "Number.isNaN(m.typed('12abc'))", True),
         ("formats", "[m.compact(123456789, {lang: 'zh'}), m.compact(234560, {lang: 'zh'})]", ["1.23亿", "23.5万"]),

@@ -96,6 +96,13 @@ class Board:
         return places[:, 0], places[:, 1], mask
 
     @cached_property
+    def absent(self) -> frozenset[str]:
+        """Codes of items that count for no unit in any draw."""
+        mask = self.cells[2]
+        none = np.asarray(mask.all(axis=0)) & (len(mask) == self.out.size)
+        return frozenset(item.code for item, gone in zip(self.card.indicators, none, strict=True) if gone)
+
+    @cached_property
     def limits(self) -> tuple[tuple[Whole, float | None, float | None, float], ...]:
         """Groups with a cap or a floor: places of their items, floor, cap, and their points as printed."""
         found = []

@@ -47,13 +47,7 @@ def full_points(board: Board, points: npt.ArrayLike) -> Doubles:
 
 def absent(board: Board) -> Flags:
     """Return which items count for no unit in any draw (indicator,)."""
-    mask = board.cells[2]
-    return np.asarray(mask.all(axis=0) if len(mask) == board.out.size else np.zeros(len(board.additive), dtype=bool))
-
-
-def absent_codes(board: Board) -> frozenset[str]:
-    """Return the codes of items that count for no unit in any draw."""
-    return frozenset(item.code for item, none in zip(board.card.indicators, absent(board), strict=True) if none)
+    return np.array([item.code in board.absent for item in board.card.indicators])
 
 
 def reasons_under(board: Board, scheme: WeightScheme) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from povsim.sensitivity.weight_moves import ranks_of
 from povsim.views import store
 from povsim.views.weights import digest_of, values_of
 from povsim.views.weights_board import Board, board_of, mean_totals, ranked_totals, ranks, standing, totals
-from povsim.views.weights_case import absent, absent_codes, case_of_board, full_points, item_points, reasons_under
+from povsim.views.weights_case import absent, case_of_board, full_points, item_points, reasons_under
 from povsim.views.weights_scheme import equal, moved
 from povsim.views.weights_sure import filled
 from tests.unit.scoring_samples import card, item
@@ -163,7 +163,7 @@ def test_an_item_that_nobody_has_leaves_its_points_to_the_others() -> None:
     small, _, board = sample("missing", without="b", missing=0.0)
     own = weight_scheme(small)
     assert absent(board).tolist() == [False, True, False, False]
-    assert absent_codes(board) == {board.card.indicators[1].code}
+    assert board.absent == {board.card.indicators[1].code}
     full = full_points(board, own.array())
     np.testing.assert_allclose(full[0], np.array([40, 0, 20, 10]) / 0.7, atol=1e-9)
     found = filled(board, own)

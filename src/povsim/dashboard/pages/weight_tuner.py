@@ -32,7 +32,7 @@ from povsim.views import weights_answers as answers
 from povsim.views import weights_files as files
 from povsim.views import weights_scheme as schemes
 from povsim.views import weights_tables as tables
-from povsim.views.weights_case import absent_codes
+from povsim.views.weights_foretold import sums_of
 from povsim.views.weights_intervals import Intervals, intervals
 from povsim.wording import wording
 
@@ -109,7 +109,6 @@ class Tuner:
         old = self._body.children
         self._panes = {}
         self.desk = None if self.place is None else desk_of(self.place, settings)
-        self.gone = frozenset() if self.place is None else absent_codes(self.place.board)
         parts = [Note(self.say("note.no_card"), tone="info")] if self.desk is None else self._parts(self.desk)
         self._body.children = parts
         for widget in old:
@@ -142,6 +141,7 @@ class Tuner:
             self.table.mode = "ratings"
         self.ranking = RankingView(title=say("card.ranking", year=desk.place.key[2]))
         self.ranking.lowest, self.ranking.highest = tables.bar_ends(desk.place.board, desk.place.printed)
+        self.ranking.foretell_from(sums_of(desk.place.board, desk.scheme))
         self.table.observe(self._on_edit, "edit")
         self.ranking.observe(self._on_choose, "chosen")
         self.bring = Bring(self.say, self._use, self._export, lambda: self._desk().place.own)
@@ -262,10 +262,8 @@ class Tuner:
     def _show_table(self) -> None:
         desk, settings = self._desk(), self.state.settings
         known = None if self.intervals is None else self.intervals.points
-        rows = schemes.rows(
-            desk.scheme, settings.lang, ratings=settings.weights.ratings, intervals=known, absent=self.gone
-        )
-        self.table.show(rows)
+        given, gone = settings.weights.ratings, desk.place.board.absent
+        self.table.show(schemes.rows(desk.scheme, settings.lang, ratings=given, intervals=known, absent=gone))
 
     def _show_ranking(self) -> None:
         desk, lang = self._desk(), self.state.settings.lang

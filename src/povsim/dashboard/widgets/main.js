@@ -46,6 +46,8 @@ export function openStage(model, texts) {
       setAttr(node, "aria-label", text);
       setAttr(node, "title", text);
     },
+    // what the weight table and the ranking tell each other: points that moved, and whether answers are still to come
+    weights: { moved: () => {}, rested: () => {}, busy: () => false },
     draw({ model: part, el, signal }) {
       el.classList.add("ps-part", `ps-part-${part.get("kind").replace("_", "-")}`);
       return KINDS[part.get("kind")]({ model: part, el, stage, signal });

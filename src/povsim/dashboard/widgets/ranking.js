@@ -2,6 +2,7 @@
 import { h, newId, setAttr, setText, show } from "./dom.js";
 import { number } from "./formats.js";
 import { bringIntoSight, inSight } from "./grid_rows.js";
+import { ranksOf, sumsOf, totalsUnder } from "./weight_model.js";
 
 const FEW = 200;
 const ROW = 34;
@@ -155,12 +156,41 @@ export function ranking({ model, el, stage, signal }) {
     const columns = columnsOf(model.get("numbers"), names.length);
     const texts = model.get("reaches");
     const reach = names.map((_, unit) => texts[unit] || (columns.best[unit] === null ? "" : `${columns.best[unit]}–${columns.worst[unit]}`));
-    view.data = { ...columns, reach, vetoes: model.get("vetoes"), names, lang: stage.lang };
+    view.data = view.truth = { ...columns, reach, vetoes: model.get("vetoes"), names, lang: stage.lang };
     node.classList.toggle("ps-no-reach", !reach.some(Boolean));
+    if (!view.foretold) glide();
+    hold(false);
+    arrange();
+  }
+
+  /** Let rows glide to their places, unless changes follow each other too fast for that. */
+  function glide() {
     const changed = performance.now();
     node.classList.toggle("ps-quick", changed - view.changed < QUICK);
     view.changed = changed;
+  }
+
+  /** Show where points that were just set lead, before the kernel says so; bands move along with their totals till then. */
+  function foretell(points) {
+    const { sums, truth } = view;
+    if (!sums || sums.items !== points.length || sums.fixed.length !== truth.names.length) return;
+    const total = totalsUnder(sums, points);
+    const rank = ranksOf(total, truth.rank.map((one) => one !== null));
+    const along = (ends) => ends.map((end, unit) => (end === null ? null : end + total[unit] - truth.total[unit]));
+    const move = rank.map((one, unit) => (one === null ? truth.move[unit] : truth.rank[unit] + truth.move[unit] - one));
+    view.data = { ...truth, total, rank, move, low: along(truth.low), high: along(truth.high) };
+    glide();
+    hold(true);
     arrange();
+  }
+
+  function hold(foretold) {
+    view.foretold = foretold;
+    setAttr(scroller, "aria-busy", foretold);
+  }
+
+  function learn() {
+    view.sums = sumsOf(model.get("sums_told"), model.get("sums"));
   }
 
   function texts() {
@@ -224,6 +254,7 @@ export function ranking({ model, el, stage, signal }) {
   scroller.addEventListener("scroll", measure, { passive: true });
   scroller.addEventListener("keydown", keys);
   const whole = () => {
+    view.late = false;
     texts();
     take();
   };
@@ -234,14 +265,20 @@ export function ranking({ model, el, stage, signal }) {
     due = true;
     queueMicrotask(() => {
       due = false;
-      whole();
+      // an answer to points that have moved on since would throw the list back
+      if (view.foretold && stage.weights.busy()) view.late = true;
+      else whole();
     });
   });
+  model.on("change:sums change:sums_told", learn);
+  stage.weights.moved = foretell;
+  stage.weights.rested = () => view.late && whole();
   model.on("change:title change:height", texts);
   model.on("change:mark", mark);
   stage.onLook(whole, signal);
   const sizes = new ResizeObserver(measure);
   sizes.observe(scroller);
   signal.addEventListener("abort", () => sizes.disconnect());
+  learn();
   whole();
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from traitlets import Bytes, Float, Int, List, Unicode
+from traitlets import Bytes, Dict, Float, Int, List, Unicode
 
 from povsim.dashboard.widgets.part import Part
+
+if TYPE_CHECKING:
+    from povsim.views.weights_foretold import Sums
 
 FIELDS = ("rank", "move", "total", "low", "high", "best", "worst")
 """Columns of numbers, in the order in which they are sent."""
@@ -43,6 +46,8 @@ class RankingView(Part):
     numbers = Bytes().tag(sync=True)
     vetoes: Any = List().tag(sync=True)
     reaches: Any = List().tag(sync=True)
+    sums = Bytes().tag(sync=True)
+    sums_told: Any = Dict().tag(sync=True)
     title = Unicode().tag(sync=True)
     lowest = Float(0.0).tag(sync=True)
     highest = Float(100.0).tag(sync=True)
@@ -81,6 +86,18 @@ class RankingView(Part):
             self.reaches = texts if any(texts) else []
             self.top = self.top if top is None else top
             self.title = self.title if title is None else title
+
+    def foretell_from(self, sums: Sums | None) -> None:
+        """Let the page foretell totals and ranks while points move; without sums it waits for each answer.
+
+        Parameters
+        ----------
+        sums : Sums, optional
+            From ``views.weights_foretold.sums_of``, units in the order in which they are shown.
+        """
+        with self.hold_sync():
+            self.sums = b"" if sums is None else sums.numbers()
+            self.sums_told = {} if sums is None else sums.told()
 
     def column(self, field: str) -> list[float]:
         """Return a column of numbers as they were sent; what is missing is NaN."""

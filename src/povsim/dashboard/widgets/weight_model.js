@@ -39,3 +39,39 @@ export function sumOf(points, places) {
 export function outdated(answered, sent) {
   return answered < sent;
 }
+
+/** Sums out of what the kernel sent: fixed points, mean shares by unit and item, gaps in them; null where there are none. */
+export function sumsOf(told, view) {
+  const [count, items] = [told.units ?? 0, told.items?.length ?? 0];
+  if (items === 0 || view.byteLength === 0) return null;
+  const flat = new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  const from = count * (1 + items);
+  return { items, fixed: flat.subarray(0, count), shares: flat.subarray(count, from), rows: flat.subarray(from), masks: told.masks, gaps: told.gaps };
+}
+
+/** What points come to for each unit; where items do not count, the others are scaled up for them. */
+export function totalsUnder({ items, fixed, shares, rows, masks, gaps }, points) {
+  const weighed = (table, row) => {
+    let sum = 0;
+    for (let item = 0; item < items; item += 1) sum += points[item] * table[row * items + item];
+    return sum;
+  };
+  const earned = Array.from(fixed, (_, unit) => weighed(shares, unit));
+  const totals = earned.map((sum, unit) => fixed[unit] + sum);
+  const whole = points.reduce((sum, one) => sum + one, 0);
+  const factors = masks.map((mask) => whole / (whole - mask.reduce((sum, item) => sum + points[item], 0)));
+  for (const [unit, mask, row] of gaps) totals[unit] += (factors[mask] - 1) * (row < 0 ? earned[unit] : weighed(rows, row));
+  return totals;
+}
+
+/** Ranks of totals: ties share the best of their places; units that are not ranked have none. */
+export function ranksOf(totals, ranked, tie = 1e-7) {
+  const ranks = totals.map(() => null);
+  const order = totals.map((_, unit) => unit).filter((unit) => ranked[unit]);
+  order.sort((a, b) => totals[b] - totals[a]);
+  order.forEach((unit, at) => {
+    const before = order[at - 1];
+    ranks[unit] = at > 0 && totals[before] - totals[unit] <= tie ? ranks[before] : at + 1;
+  });
+  return ranks;
+}

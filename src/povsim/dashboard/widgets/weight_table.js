@@ -36,6 +36,7 @@ export function weightTable({ model, el, stage, signal }) {
   const out = sender(model, { start: model.get("values").n ?? 0 });
   const now = { rows: [], groups: [], points: [], locked: [], rating: [], lo: [], hi: [], scale: 100, base: null, edited: null };
   const answered = afterFrame(() => paint());
+  stage.weights.busy = () => !out.quiet;
   let resting = 0;
   el.append(parts.node);
 
@@ -52,7 +53,7 @@ export function weightTable({ model, el, stage, signal }) {
         now.points = foretold(now.base, now.locked, place, value, model.get("total"));
         if (!drag) now.base = null;
         change(place, { points: value }, drag);
-        follow(place, drag);
+        follow(place);
       },
       lock(on) {
         now.locked[place] = on;
@@ -93,10 +94,11 @@ export function weightTable({ model, el, stage, signal }) {
     now.rows[at].update({ points: now.points[at] ?? 0, locked: now.locked[at] ?? false, rating: now.rating[at] ?? null, lo: now.lo[at] ?? null, hi: now.hi[at] ?? null, scale: now.scale });
   }
 
-  /** Draw after an edit: with the ranking, or soon if that does not come; under a hand that drags its own row at once. */
-  function follow(place, drag) {
+  /** Draw after an edit: its row and the ranking at once, the other rows with the answer, or soon if that does not come. */
+  function follow(place) {
     now.edited = place;
-    if (drag) paintRow(place);
+    paintRow(place);
+    stage.weights.moved(now.points);
     resting ||= setTimeout(paint, REST);
   }
 
@@ -175,6 +177,7 @@ export function weightTable({ model, el, stage, signal }) {
     take();
     paint();
     for (const row of now.rows) row.settle();
+    stage.weights.rested();
   });
   model.on("change:rows", whole);
   model.on("change:values change:total", hear);
