@@ -13,14 +13,13 @@ from povsim.planning.comparison import Comparison
 from povsim.planning.comparison_groups import KINDS, THRESHOLD
 from povsim.planning.comparison_statistics import WHOLE
 from povsim.terms import CATEGORIES, CAUSES, STATUSES
+from povsim.views.comparison_sentence import Beside, sentence
 from povsim.wording import Wording
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_GROUPS = 20
-LEAST_LASTING = 0.5
-"""Differences in lasting exits below half a person are none."""
 SHOWN_GROUPS = ("all", "status_at_start", "status", "cause", "category", "township")
 
 
@@ -55,38 +54,19 @@ def parts(result: Comparison, say: Wording) -> Iterator[str | Table]:
 def answer(result: Comparison, plan: str, say: Wording) -> str:
     """Return the answer about one plan in a sentence: people, money, cost per extra lasting exit."""
     one = _cell(result, plan, "poor_persons")
-    change, low, high = (float(one[name]) for name in ("difference", "low", "high"))
-    words = {"plan": plan, "first": result.names[0], "year": result.year}
-    if round(change) == 0 and round(low) == 0 and round(high) == 0:
-        people = say("answer.same", **words)
-    else:
-        key = "answer.fewer" if change < 0 else "answer.more"
-        people = say(key, **words, count=figures.count(abs(change)), band=_people_band(low, high, change, say))
-    return people + _money_words(result, plan, say)
-
-
-def _people_band(low: float, high: float, change: float, say: Wording) -> str:
-    if low * high > 0 and low * change > 0:
-        ends = sorted((abs(low), abs(high)))
-        return f"{figures.count(ends[0])}-{figures.count(ends[1])}"
-    said = [say("band.fewer" if end < 0 else "band.more", count=figures.count(abs(end))) for end in (low, high)]
-    return say("band.to", low=said[0], high=said[1])
-
-
-def _money_words(result: Comparison, plan: str, say: Wording) -> str:
     row = next(each for each in result.money.to_dict("records") if each["plan"] == plan)
-    currency = figures.currency_name(str(result.differences.attrs["currency"]), say.lang)
-    spent, lasting = float(row["spending"]), float(row["lasting_exits"])
-    money = figures.money([abs(spent)], say.lang)[0]
-    key = "answer.free" if spent == 0 else "answer.dearer" if spent > 0 else "answer.cheaper"
-    words = say(key, money=money, unit=say("money.large", currency=currency))
-    told = {"count": figures.count(abs(lasting)), "one": say("money.one", currency=currency)}
-    told["cost"] = figures.unit_cost([abs(float(row["cost"]))], say.lang)[0]
-    if abs(lasting) < LEAST_LASTING:
-        return words + say("answer.no_exits")
-    if lasting > 0:
-        return words + (say("answer.cost", **told) if spent > 0 else say("answer.both_better", **told))
-    return words + (say("answer.saved", **told) if spent < 0 else say("answer.both_worse", **told))
+    change, low, high = (float(one[name]) for name in ("difference", "low", "high"))
+    told = Beside(
+        plan=plan,
+        first=result.names[0],
+        year=result.year,
+        poor=(change, low, high),
+        spending=float(row["spending"]),
+        lasting=float(row["lasting_exits"]),
+        cost=float(row["cost"]),
+        currency=figures.currency_name(str(result.differences.attrs["currency"]), say.lang),
+    )
+    return sentence(told, say)
 
 
 def _cell(result: Comparison, plan: str, statistic: str, area: str = WHOLE) -> xr.Dataset:

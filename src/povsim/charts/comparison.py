@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from povsim.charts.base import GREEN, RED, Chart, category_axis, frame, value_axis
-from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, bars, legend, zero
+from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, bars, legend, scaled_axis, zero
 from povsim.charts.comparison_sums import drivers, parts, plane, targets
 from povsim.planning.comparison_draws import Difference
 from povsim.terms import Language
 from povsim.views.comparison_groups import winners
-from povsim.views.comparison_plans import Pair, Plan, Statistic, band_of, names, texts
+from povsim.views.comparison_plans import Pair, Plan, band_of, names, texts
 from povsim.views.comparison_tables import VILLAGE, area_difference, areas, years_table
-from povsim.views.comparison_words import axis_unit
+from povsim.views.comparison_units import Scale, change_scale, level_scale
 
 __all__ = ["area_differences", "differences", "drivers", "levels", "parts", "plane", "targets", "winners_chart"]
 
@@ -43,7 +43,8 @@ def levels(plans: Sequence[Plan], code: str, lang: Language) -> Chart:
         low, high = np.quantile(values, band_of(plan), axis=0)
         lines.append((values.mean(axis=0), low, high))
     head = ("compare_levels", say("vs.chart.levels", what=statistic.label(lang)))
-    return _lines(head, (plans[0], statistic), list(zip(called, COLOURS, lines, strict=False)), lang)
+    scale = level_scale(statistic, plans[0], lang, [float(mean) for means, *_ in lines for mean in means])
+    return _lines(head, (plans[0], scale), list(zip(called, COLOURS, lines, strict=False)))
 
 
 def differences(pairs: Sequence[Pair], code: str, lang: Language) -> Chart:
@@ -64,7 +65,8 @@ def differences(pairs: Sequence[Pair], code: str, lang: Language) -> Chart:
     lines = [(one.mean, one.low, one.high) for one in told]
     title = say("vs.chart.differences", what=statistic.label(lang), first=called[0])
     drawn = list(zip(called[1:], COLOURS[1:], lines, strict=False))
-    chart = _lines(("compare_differences", title), (first, statistic), drawn, lang)
+    scale = change_scale(statistic, first, lang, [float(mean) for one in told for mean in one.mean])
+    chart = _lines(("compare_differences", title), (first, scale), drawn)
     chart.option["series"][-1]["markLine"] = zero("yAxis")
     # how large a difference is shows beside none
     chart.option["yAxis"]["scale"] = False
@@ -75,11 +77,14 @@ def differences(pairs: Sequence[Pair], code: str, lang: Language) -> Chart:
 Line = tuple[str, str, tuple[Any, Any, Any]]
 
 
-def _lines(head: tuple[str, str], of: tuple[Plan, Statistic], lines: Sequence[Line], lang: Language) -> Chart:
-    plan, statistic = of
+def _lines(head: tuple[str, str], of: tuple[Plan, Scale], lines: Sequence[Line]) -> Chart:
+    plan, scale = of
     series: list[dict[str, Any]] = []
     data: dict[str, list[float | None]] = {}
-    for at, (name, colour, (mean, low, high)) in enumerate(lines):
+    # the axis rounds what a tooltip can say in full
+    tip = {} if scale.kind in ("percent", "count") else {"tooltip": {"valueFormatter": scale.tip}}
+    for at, (name, colour, ends) in enumerate(lines):
+        mean, low, high = (scale.of(values) for values in ends)
         quiet = {"type": "line", "stack": f"band{at}", "stackStrategy": "all", "symbol": "none", "silent": True,
                  "lineStyle": {"opacity": 0}, "tooltip": {"show": False}, "name": name}  # fmt: skip
         series += [
@@ -87,7 +92,7 @@ def _lines(head: tuple[str, str], of: tuple[Plan, Statistic], lines: Sequence[Li
             {**quiet, "id": f"band{at}", "areaStyle": {"color": colour, "opacity": 0.16}},
             {
                 "id": f"mean{at}", "name": name, "type": "line", "symbolSize": 7, "itemStyle": {"color": colour},
-                "lineStyle": {"width": 3, "color": colour},
+                "lineStyle": {"width": 3, "color": colour}, **tip,
             },
         ]  # fmt: skip
         data |= {f"low{at}": _plain(low), f"band{at}": _plain(high - low), f"mean{at}": _plain(mean)}
@@ -96,7 +101,7 @@ def _lines(head: tuple[str, str], of: tuple[Plan, Statistic], lines: Sequence[Li
         "legend": legend([(name, colour) for name, colour, _ in lines]),
         "tooltip": {"trigger": "axis", "formatter": {"$fn": "axis_table"}},
         "xAxis": category_axis(plan.years),
-        "yAxis": _values(statistic, plan, lang),
+        "yAxis": _values(scale, *(scale.of(np.asarray(ends)) for *_, ends in lines)),
         "series": series,
     }
     return Chart(*head, option, data, {"x": [str(year) for year in plan.years]}, 340)
@@ -106,11 +111,9 @@ def _plain(values: Any) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in np.asarray(values, dtype=np.float64)]
 
 
-def _values(statistic: Statistic, plan: Plan, lang: Language) -> dict[str, Any]:
-    unit = axis_unit(statistic, plan, lang)
+def _values(scale: Scale, *drawn: Any) -> dict[str, Any]:
     # a name beside the axis would be turned; on top it is read like the numbers
-    axis = value_axis(unit, share="yes" if statistic.form == "share" else "no")
-    return {**axis, "nameLocation": "end", "nameGap": 12, "scale": True}
+    return {**scaled_axis(scale, *drawn), "nameLocation": "end", "nameGap": 12, "scale": True}
 
 
 def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, lang: Language) -> Chart:
@@ -135,11 +138,13 @@ def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, l
     told = [area_difference(one, code, place, level)[1] for one in pairs]
     largest = np.max([np.abs(np.nan_to_num(one.mean)) for one in told], axis=0)
     order = np.argsort(-largest, kind="stable")[:MOST_AREAS]
+    scale = change_scale(statistic, first, lang, [float(mean) for one in told for mean in one.mean])
+    drawn = [scale.of(np.asarray([one.low, one.high])) for one in told]
     series = [
         {
             "id": f"area{at}", "name": name, "type": "boxplot", "boxWidth": [2, 10],
             "itemStyle": {"color": colour, "borderColor": colour, "borderWidth": 2},
-            "tooltip": {"valueFormatter": {"$fn": "percent" if statistic.form == "share" else "number"}},
+            "tooltip": {"valueFormatter": scale.tip},
         }
         for at, (name, colour) in enumerate(zip(called, COLOURS[1:], strict=False))
     ]  # fmt: skip
@@ -148,11 +153,11 @@ def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, l
         "grid": frame(left=12, top=40, bottom=30, right=24),
         "legend": legend(list(zip(called, COLOURS[1:], strict=False))),
         "tooltip": {"trigger": "item"},
-        "xAxis": {**_values(statistic, first, lang), "nameLocation": "middle", "nameGap": 28},
+        "xAxis": {**_values(scale, *drawn), "nameLocation": "middle", "nameGap": 28},
         "yAxis": {**category_axis(), "inverse": True, "axisLabel": LABEL},
         "series": series,
     }
-    data = {f"area{at}": [_box(one, unit) for unit in order.tolist()] for at, one in enumerate(told)}
+    data = {f"area{at}": [_box(one, unit, scale) for unit in order.tolist()] for at, one in enumerate(told)}
     cut = say("vs.chart.cut", most=len(order)) if len(order) < len(units) else ""
     key = "vs.chart.villages" if level == VILLAGE else f"vs.chart.{level}"
     title = say(key, what=statistic.label(lang), year=first.years[place], cut=cut)
@@ -161,9 +166,9 @@ def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, l
     return Chart("compare_areas", title, option, data, axes, height, note=say("note.band"))
 
 
-def _box(told: Difference, at: int) -> list[float | None]:
+def _box(told: Difference, at: int, scale: Scale) -> list[float | None]:
     """Return the ends of the band as whiskers and the mean as a box without height."""
-    low, mean, high = (float(values[at]) for values in (told.low, told.mean, told.high))
+    low, mean, high = (float(scale.of(values[at])) for values in (told.low, told.mean, told.high))
     return [None] * 5 if np.isnan(mean) else [low, mean, mean, mean, high]
 
 

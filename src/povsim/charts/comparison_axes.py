@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from povsim.charts.base import BLUE, GREEN, GREY, ORANGE, PURPLE
+import numpy as np
+
+from povsim.charts.base import BLUE, GREEN, GREY, ORANGE, PURPLE, value_axis
+from povsim.views.comparison_units import Scale
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 """The first plan, and the others."""
@@ -13,6 +16,8 @@ ROW = 30
 """Pixels of a bar."""
 SHADOW = {"trigger": "axis", "axisPointer": {"type": "shadow"}, "formatter": {"$fn": "axis_table"}}
 """Tooltip of bars."""
+SMALL = 0.2
+"""Where all numbers are below, an axis has labels with three decimals."""
 
 
 def legend(entries: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -60,3 +65,36 @@ def bars(code: str, name: str, colour: str, **more: Any) -> dict[str, Any]:
     'all'
     """
     return {"id": code, "name": name, "type": "bar", "barMaxWidth": 18, "itemStyle": {"color": colour}, **more}
+
+
+def scaled_axis(scale: Scale, *values: Any) -> dict[str, Any]:
+    """Return an axis of numbers in the unit of a scale.
+
+    Parameters
+    ----------
+    scale : Scale
+        Unit, and how amounts are brought to it.
+    *values : array
+        What is drawn, in the unit: small numbers need more decimals on the axis.
+
+    Examples
+    --------
+    >>> scaled_axis(Scale(0.0001, "万元", "money", 2))["axisLabel"], scaled_axis(Scale(1.0, "", "percent", 2))["name"]
+    ({'formatter': {'$fn': 'free'}}, '%')
+    """
+    axis = value_axis(scale.unit or "%", share="yes" if scale.kind == "percent" else "no")
+    return axis if scale.factor == 1 else {**axis, "axisLabel": as_it_is(*values)}
+
+
+def as_it_is(*values: Any) -> dict[str, Any]:
+    """Return labels of an axis whose unit is scaled already.
+
+    Shortened once more they would say ten thousands of ten thousands; with too few decimals all would read alike.
+
+    Examples
+    --------
+    >>> as_it_is([0.01, -0.02]), as_it_is([0.01, 3.0], [float("nan")])
+    ({'formatter': {'$fn': 'number', 'digits': 3}}, {'formatter': {'$fn': 'free'}})
+    """
+    largest = max((float(np.nanmax(np.abs(one), initial=0.0)) for one in values), default=0.0)
+    return {"formatter": {"$fn": "number", "digits": 3} if 0 < largest < SMALL else {"$fn": "free"}}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from povsim.charts.base import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, Chart, category_axis, frame, value_axis
-from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, bars, legend, zero
+from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, as_it_is, bars, legend, scaled_axis, zero
 from povsim.terms import Language
+from povsim.views.comparison_drivers import Drivers, Units, drivers_table, units_of
+from povsim.views.comparison_money import parts_table, plane_note
 from povsim.views.comparison_plans import Pair, Plan, names, texts
 from povsim.views.comparison_sums import bargain_of
-from povsim.views.comparison_tables import parts_table
 from povsim.views.comparison_targets import targets_table
-from povsim.views.comparison_words import currency_of
+from povsim.views.comparison_units import POINT_DIGITS, large_money
 
 PARTS = {"growth": GREEN, "redistribution": BLUE, "line": YELLOW, "unexplained": GREY}
 MOST_POINTS = 400
@@ -33,6 +36,7 @@ def plane(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
     """
     say, first = texts(lang), pairs[0].first
     called = names([first, *(one.second for one in pairs)], lang)[1:]
+    scale = large_money(first, lang, signed=True)
     series: list[dict[str, Any]] = []
     data: dict[str, list[list[float]]] = {}
     for at, (one, name, colour) in enumerate(zip(pairs, called, COLOURS[1:], strict=False)):
@@ -48,10 +52,14 @@ def plane(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
                 "itemStyle": {"color": colour, "borderColor": "#ffffff", "borderWidth": 1},
             },
         ]  # fmt: skip
-        data[f"draws{at}"] = [[float(x), float(y)] for x, y in zip(exits, money, strict=True)]
-        data[f"mean{at}"] = [[told.lasting[0], told.spending[0]]]
+        data[f"draws{at}"] = [[float(x), float(scale.of(y))] for x, y in zip(exits, money, strict=True)]
+        data[f"mean{at}"] = [[told.lasting[0], scale.of(told.spending[0])]]
     series[-1]["markLine"] = zero("xAxis", "yAxis")
-    money_axis = value_axis(say("vs.plane.money", currency=currency_of(first, lang)))
+    points = (np.asarray(drawn)[:, 1] for drawn in data.values())
+    money_axis = {
+        **scaled_axis(scale, *points),
+        "name": say("vs.with_unit", what=say("vs.plane.money"), unit=scale.unit),
+    }
     option = {
         "grid": frame(left=24, top=44, bottom=34, right=30),
         "legend": legend(list(zip(called, COLOURS[1:], strict=False))),
@@ -61,7 +69,7 @@ def plane(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
         "series": series,
     }
     title = say("vs.chart.plane", year=first.years[place])
-    return Chart("compare_plane", title, option, data, height=360, note=say("vs.plane.note"))
+    return Chart("compare_plane", title, option, data, height=360, note=plane_note(pairs, place, lang))
 
 
 def parts(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
@@ -80,15 +88,16 @@ def parts(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
     changes = list(dict.fromkeys(str(row["change"]) for row in table.rows))
     at = {(row["change"], row["_part"]): row["share"] for row in table.rows}
     named = {code: say(f"component.{code}") for code in (*PARTS, "change")}
-    series = [bars(code, named[code], colour, stack="all", barMaxWidth=26) for code, colour in PARTS.items()]
-    total = {"id": "change", "name": named["change"], "type": "scatter", "symbol": "diamond", "symbolSize": 15}
+    tip = {"tooltip": {"valueFormatter": {"$fn": "signed", "digits": POINT_DIGITS}}}
+    series = [bars(code, named[code], colour, stack="all", barMaxWidth=26, **tip) for code, colour in PARTS.items()]
+    total = {"id": "change", "name": named["change"], "type": "scatter", "symbol": "diamond", "symbolSize": 15, **tip}
     series.append({**total, "itemStyle": {"color": RED}})
     data = {code: [at[change, code] for change in changes] for code in named}
     option = {
         "grid": frame(left=12, top=44, bottom=34, right=30),
         "legend": legend([(named[code], colour) for code, colour in {**PARTS, "change": RED}.items()]),
         "tooltip": SHADOW,
-        "xAxis": {**value_axis(say("vs.parts.axis"), share="yes"), "nameGap": 28},
+        "xAxis": {**value_axis(say("vs.parts.axis")), "nameGap": 28, "axisLabel": as_it_is(*data.values())},
         "yAxis": {**category_axis(), "inverse": True, "axisLabel": {"width": 260, "overflow": "break"}},
         "series": series,
     }
@@ -139,34 +148,38 @@ def targets(plans: Sequence[Plan], lang: Language) -> Chart:
     return Chart("compare_targets_chart", table.title, option, {"targets": cells}, {"y": rows}, height, note=table.note)
 
 
-def drivers(rows: Sequence[Mapping[str, Any]], head: tuple[str, str, str], base: float, lang: Language) -> Chart:
+def drivers(told: Drivers, lang: Language) -> Chart:
     """Return the strongest figures as bars: a tornado about the base, else how strong each is.
 
     Parameters
     ----------
-    rows : sequence of mapping
-        ``name``, ``low``, ``high``, ``strength``, as in ``comparison_drivers.Drivers``.
-    head : tuple of str
-        Title, note and unit of the result (``share`` for percentages).
-    base : float
-        The result as written; not a number where bars start at nothing.
+    told : Drivers
+        As ``comparison_drivers.drivers_of`` returns it.
     lang : {"zh", "en"}
         Language.
     """
-    say, (title, note, units) = texts(lang), head
-    tornado = not math.isnan(base)
+    say, table, units = texts(lang), drivers_table(told, lang), units_of(told, lang)
+    tornado = not math.isnan(told.base)
     ends = {"low": ORANGE, "high": BLUE} if tornado else {"strength": BLUE}
-    less = base if tornado else 0.0
+    less, (factor, unit) = told.base if tornado else 0.0, units.change
     series = [bars(code, say(f"vs.drivers.{code}"), colour, barGap="-100%") for code, colour in ends.items()]
-    axis = say("vs.drivers.axis" if tornado else "vs.drivers.strength")
+    name = say("vs.drivers.axis" if tornado else "vs.drivers.strength")
+    axis = value_axis(
+        say("vs.with_unit", what=name, unit=unit) if unit else name, share="no" if unit else _share(units)
+    )
+    data = {code: [factor * (row[code] - less) for row in told.rows] for code in ends}
     option = {
         "grid": frame(left=12, top=40, bottom=34, right=30),
         "legend": legend([(one["name"], one["itemStyle"]["color"]) for one in series]),
         "tooltip": SHADOW,
-        "xAxis": {**value_axis(axis, share="yes" if units == "share" else "no"), "nameGap": 28},
+        "xAxis": {**axis, "nameGap": 28, **({} if factor == 1 else {"axisLabel": as_it_is(*data.values())})},
         "yAxis": {**category_axis(), "inverse": True, "axisLabel": {"width": 300, "overflow": "truncate"}},
         "series": series,
     }
-    data = {code: [row[code] - less for row in rows] for code in ends}
-    axes = {"y": [row["name"] for row in rows]}
-    return Chart("compare_drivers_chart", title, option, data, axes, 100 + ROW * len(rows), note=note)
+    axes = {"y": [row["name"] for row in told.rows]}
+    height = 100 + ROW * len(told.rows)
+    return Chart("compare_drivers_chart", table.title, option, data, axes, height, note=table.note)
+
+
+def _share(units: Units) -> str:
+    return "yes" if units.share else "no"

@@ -240,7 +240,9 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
         label = say("flows.outside") if status == "never_registered" else status_name(status, lang)
         name = say("flows.node", status=label, year=found.ends[end])
         look = {"color": STATUS_COLOURS.get(status, GREY)}
-        short = {"formatter": f"{label} {found.ends[end]}", "show": _labelled(found, status, end)}
+        # in two lines, or a large print would run into the next year's node; at the right edge there is room for one
+        between = " " if end == len(found.ends) - 1 else "\n"
+        short = {"formatter": f"{label}{between}{found.ends[end]}", "show": _labelled(found, status, end)}
         nodes.setdefault(name, {"name": name, "itemStyle": look, "depth": end, "label": short})
         return name
 
@@ -275,7 +277,7 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
                 "lineStyle": {"color": "source", "opacity": 0.35},
                 "links": links,
                 "layoutIterations": 24,
-                "label": {"fontSize": 11, "overflow": "truncate", "width": 120},
+                "label": {"overflow": "truncate", "width": 120},
             }
         ],
     }

@@ -13,6 +13,7 @@ from povsim.views.parts import Column, Table
 from povsim.views.vetoes_asked import Asked
 from povsim.views.vetoes_boards import Board, board_curve
 from povsim.views.vetoes_cards import moved_table
+from povsim.views.vetoes_counts import count_digits, drawn, mean_count
 from povsim.views.vetoes_households import (
     MOST_PATTERNS,
     Pattern,
@@ -26,8 +27,14 @@ from povsim.views.vetoes_income import bounds, excluded, line_grid
 from povsim.views.vetoes_measured import flips, sampled, sampled_table
 from povsim.views.vetoes_patterns import PERSONS
 
-NAMES: dict[str, Any] = {"width": 168, "overflow": "truncate"}
-"""Names of rules beside an axis."""
+NAMES: dict[str, Any] = {"width": 190, "overflow": "break", "interval": 0, "hideOverlap": False}
+"""Names of rules beside an axis: in two lines where they do not fit one, and none left out."""
+ONE_LINE, TWO_LINES = 22, 50
+"""Columns, of which a Chinese sign takes two, that fit beside an axis: one line also where type is enlarged."""
+ROW, TALL_ROW = 26, 34
+"""Pixels of a row of names of one line, and of two."""
+SHADES, INKS = ("#F2F6FA", SKY, BLUE), ("#000000", "#FFFFFF")
+"""Colours of cells from few to many, and of the numbers on them."""
 STRIPES = {"show": True, "areaStyle": {"color": ["rgba(128, 136, 148, 0.10)", "rgba(128, 136, 148, 0)"]}}
 """Rows told apart on light and on dark."""
 TOP = {"nameLocation": "end", "nameGap": 14, "nameTextStyle": {"align": "left"}}
@@ -43,15 +50,28 @@ def rules_chart(asked: Asked) -> Chart:
         series.append(
             {"id": name, "name": say(f"series.{name}"), "type": "bar", "itemStyle": {"color": colour}, "barGap": "10%"}
         )
-        data[name] = [round(table.rows[place][f"{name}_persons"], 1) for place in order]
+        data[name] = [drawn(table.rows[place][f"{name}_persons"]) for place in order]
     option = {
         "grid": frame(left=16, top=40, bottom=52), "legend": {"top": 4, "left": 16},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
         "xAxis": value_axis(say("axis.persons")) | {"nameGap": 30},
         "yAxis": category_axis() | {"axisLabel": NAMES}, "series": series,
     }  # fmt: skip
-    axes = {"y": [asked.names[place] for place in order]}
-    return Chart("veto_rules", say("chart.rules"), option, data, axes, 360, table, say("chart.rules.note"))
+    axes = {"y": [_fitting(asked.names[place]) for place in order]}
+    height = max(360, 92 + 38 * len(order))
+    return Chart("veto_rules", say("chart.rules"), option, data, axes, height, table, say("chart.rules.note"))
+
+
+def _columns(text: str) -> int:
+    return sum(2 if ord(sign) > 0x2E80 else 1 for sign in text)
+
+
+def _fitting(name: str) -> str:
+    """Return a name cut where it would take more than two lines."""
+    if _columns(name) <= TWO_LINES:
+        return name
+    kept = next(end for end in range(len(name), 0, -1) if _columns(name[:end]) < TWO_LINES)
+    return f"{name[:kept].rstrip()}…"
 
 
 def patterns_chart(asked: Asked) -> Chart:
@@ -61,15 +81,18 @@ def patterns_chart(asked: Asked) -> Chart:
     rules = list(range(len(asked.codes)))[::-1]
     bars = [
         {
-            "value": round(one.persons, 1),
+            "value": drawn(one.persons),
             "name": pattern_name(asked, one),
             "itemStyle": {"color": GREY if one.rest else BLUE},
+            # the named formatters write all numbers with the same decimals, or shorten them
+            "label": {"formatter": mean_count(one.persons)},
         }
         for one in found
     ]
     hollow = {"type": "scatter", "xAxisIndex": 1, "yAxisIndex": 1, "symbolSize": 12, "silent": True}
-    label = {"show": True, "position": "top", "formatter": {"$fn": "number"}}
-    tall = 26 * len(rules) + 16
+    label = {"show": True, "position": "top"}
+    names = [_fitting(asked.names[place]) for place in rules]
+    tall = (TALL_ROW if any(_columns(name) > ONE_LINE for name in names) else ROW) * len(rules) + 16
     # both with the same room for labels, or bars would not stand above their dots
     side = {"left": 16 + NAMES["width"] + 8, "right": 24, "containLabel": False}
     under = side | {"bottom": 16, "height": tall}
@@ -81,14 +104,15 @@ def patterns_chart(asked: Asked) -> Chart:
             {"type": "category", "data": columns, "gridIndex": 1, "show": False},
         ],
         "yAxis": [
-            value_axis(say("axis.persons")) | TOP | {"axisLabel": {"width": 168, "formatter": {"$fn": "compact"}}},
+            value_axis(say("axis.persons")) | TOP | {"axisLabel": {"formatter": {"$fn": "compact"}}},
             {
-                "type": "category", "data": [asked.names[place] for place in rules], "gridIndex": 1, "axisLabel": NAMES,
+                "type": "category", "data": names, "gridIndex": 1, "axisLabel": NAMES,
                 "axisLine": {"show": False}, "axisTick": {"show": False}, "splitArea": STRIPES,
             },
         ],
         "series": [
-            {"id": "persons", "name": say("axis.persons"), "type": "bar", "barWidth": "55%", "label": label},
+            {"id": "persons", "name": say("axis.persons"), "type": "bar", "barWidth": "55%", "label": label,
+             "labelLayout": {"hideOverlap": True}},
             hollow | {"id": "passes", "itemStyle": {"color": GREY, "opacity": 0.22}},
             hollow | {"id": "fails", "itemStyle": {"color": BLUE}},
         ],
@@ -119,32 +143,46 @@ def _dots(found: Sequence[Pattern], rules: Sequence[int]) -> tuple[list[list[int
 
 
 def pairs_chart(asked: Asked) -> Chart:
-    """Draw how many persons each pair of rules holds back together."""
+    """Draw how many persons each pair of rules holds back together; rules are numbered, as names fit one side only."""
     say = asked.say
     both = asked.found["both"][PERSONS]
     size = len(asked.codes)
-    cells = [[a, b, round(float(both[a, b]))] for a in range(size) for b in range(size) if a != b]
-    most = max((cell[2] for cell in cells), default=0.0)
-    names = category_axis(asked.names)
+    pairs = [(a, b) for a in range(size) for b in range(size) if a != b]
+    most = max((drawn(both[pair]) for pair in pairs), default=0.0)
+    cells = []
+    for a, b in pairs:
+        value = drawn(both[a, b])
+        label = {"color": _ink(value / most if most else 0.0), "formatter": mean_count(both[a, b])}
+        # the first rule stands on top, where places are counted from below
+        name = say("pattern.and").join((asked.names[b], asked.names[a]))
+        cells.append({"value": [a, size - 1 - b, value], "name": name, "label": label})
+    names = [_fitting(f"{place + 1}  {name}") for place, name in enumerate(asked.names)]
+    people = say("axis.persons")
     option = {
-        "grid": frame(left=16, top=12, bottom=64),
+        "grid": frame(left=16, top=12, bottom=44),
         "tooltip": {"trigger": "item"},
-        "xAxis": names | {"axisLabel": NAMES | {"width": 84, "rotate": 30, "interval": 0}},
-        "yAxis": names | {"axisLabel": NAMES | {"interval": 0}},
+        "xAxis": category_axis(range(1, size + 1)),
+        "yAxis": category_axis(names[::-1]) | {"axisLabel": NAMES},
         "visualMap": {
             "min": 0, "max": max(most, 1.0), "calculable": False, "orient": "horizontal", "left": "center", "bottom": 0,
-            "inRange": {"color": ["#F2F6FA", SKY, BLUE]}, "itemHeight": 120, "text": [say("axis.persons"), ""],
+            "inRange": {"color": list(SHADES)}, "itemHeight": 120, "text": [f"{mean_count(most)} {people}", "0"],
         },
-        "series": [
-            {
-                "id": "both", "name": say("series.both"), "type": "heatmap",
-                "label": {"show": True, "formatter": {"$fn": "compact"}},
-            }
-        ],
+        "series": [{"id": "both", "name": say("series.both"), "type": "heatmap", "label": {"show": True}}],
     }  # fmt: skip
-    return Chart(
-        "veto_pairs", say("chart.pairs"), option, {"both": cells}, {}, 380, pairs_table(asked), say("chart.pairs.note")
-    )
+    height = max(380, 72 + 40 * size)
+    table, note = pairs_table(asked), say("chart.pairs.note")
+    return Chart("veto_pairs", say("chart.pairs"), option, {"both": cells}, {}, height, table, note)
+
+
+def _ink(share: float) -> str:
+    """Return the colour that reads best on a cell, of its share of the most: the library writes white on mid-blue."""
+    step = min(int(2 * share), 1)
+    ends = ([int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)] for shade in SHADES[step : step + 2])
+    mixed = [low + (2 * share - step) * (high - low) for low, high in zip(*ends, strict=True)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in mixed]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    # relative luminance by WCAG 2: black and white read equally well where (light + 0.05)^2 = 0.05 x 1.05
+    return INKS[0] if (light + 0.05) ** 2 > 0.05 * 1.05 else INKS[1]
 
 
 # ---- thresholds ----
@@ -170,7 +208,7 @@ def line_chart(asked: Asked) -> Chart:
         say("chart.line", rule=asked.names[0]),
         {"threshold": x, "low": low, "estimate": middle, "high": high},
     )
-    table = _curve_table(asked, title, unit, columns)
+    table = _curve_table(asked, title, (unit, say("axis.persons")), columns)
     return Chart("veto_line", title, option, data, {}, 340, table, say("chart.line.note"))
 
 
@@ -194,14 +232,18 @@ def board_chart(asked: Asked, board: Board, place: int) -> Chart:
     ]  # fmt: skip
     title = say("chart.board", rule=board.names[place])
     columns = {"threshold": by * curve.thresholds, "estimate": curve.excluded}
-    table = _curve_table(asked, title, shown, columns)
+    table = _curve_table(asked, title, (shown, say("unit.units" if board.prefix else "unit.villages")), columns)
     return Chart(f"veto_threshold_{board.codes[place]}", title, option, data, {}, 340, table, say("chart.board.note"))
 
 
-def _curve_table(asked: Asked, title: str, unit: str, columns: Mapping[str, Any]) -> Table:
-    """Return the numbers of a curve; the first column holds the thresholds."""
-    first = Column("threshold", asked.say("column.threshold"), "number", 2, unit)
-    others = [Column(name, asked.say(f"series.{name}"), "number", 1) for name in columns if name != "threshold"]
+def _curve_table(asked: Asked, title: str, units: tuple[str, str], columns: Mapping[str, Any]) -> Table:
+    """Return the numbers of a curve; the first column holds the thresholds, and the first unit is theirs."""
+    first = Column("threshold", asked.say("column.threshold"), "number", 2, units[0])
+    others = [
+        Column(name, asked.say(f"series.{name}"), "number", count_digits(values), units[1])
+        for name, values in columns.items()
+        if name != "threshold"
+    ]
     rows = [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)]
     return Table("veto_curve", title, [first, *others], rows)
 
@@ -272,10 +314,10 @@ def flips_chart(asked: Asked) -> Chart:
         ],
     }  # fmt: skip
     data = {
-        "persons": [round(float(one), 1) for one in found.persons],
+        "persons": [drawn(one) for one in found.persons],
         "chance": [round(float(one), 5) for one in found.chance],
     }
-    columns = [Column("distance", say("axis.distance")), Column("persons", say("series.near"), "number", 1)]
+    columns = [Column("distance", say("axis.distance")), Column("persons", say("series.near"), "count")]
     columns.append(Column("chance", say("series.chance"), "percent", 2))
     numbers = zip(names, found.persons, found.chance, strict=True)
     rows = [{"distance": name, "persons": float(near), "chance": float(chance)} for name, near, chance in numbers]

@@ -12,7 +12,9 @@ from povsim.report.wanted import Wanted
 from povsim.terms import Language
 from povsim.views.comparison import Pair, Plan, answer, chosen, luck_words, names, numbers, pairs_of, place_of, plans_of
 from povsim.views.comparison_groups import THRESHOLD, groups_table, known
-from povsim.views.comparison_tables import areas_table, money_table, parts_table, statistics_table, years_table
+from povsim.views.comparison_money import money_tables, parts_table
+from povsim.views.comparison_plans import texts
+from povsim.views.comparison_tables import areas_table, statistics_table, years_table
 from povsim.views.comparison_targets import changes_table, targets_table
 from povsim.views.parts import BigNumber, Table
 from povsim.wording import wording
@@ -68,7 +70,9 @@ def _years(shown: Sequence[Plan], pairs: Sequence[Pair], wanted: Wanted, year: i
     code = _quantity(shown[0], wanted)
     table, called = years_table(pairs, code, lang), names(shown, lang)
     strokes = [Stroke(f"value{at}", COLOURS[at % len(COLOURS)]) for at in range(len(shown))]
-    plot = Plot("line", "year", strokes, shown[0].statistic(code).label(lang))
+    what, unit = shown[0].statistic(code).label(lang), next(one.unit for one in table.columns if one.code == "value0")
+    axis = texts(lang)("vs.with_unit", what=what, unit=unit) if unit else what
+    plot = Plot("line", "year", strokes, axis)
     message = answer(pairs[0], year, (called[0], called[1]), lang)
     drawn = (charts.levels(shown, code, lang), charts.differences(pairs, code, lang))
     return [Item(table, drawn, plot, message=message)]
@@ -97,8 +101,9 @@ def _targets(shown: Sequence[Plan], lang: Language) -> list[Item]:
 
 
 def _money(pairs: Sequence[Pair], place: int, lang: Language) -> list[Item]:
-    money, parts = money_table(pairs, place, lang), parts_table(pairs, place, "headcount_ratio", lang)
-    found = [Item(money, (charts.plane(pairs, place, lang),))]
+    parts = parts_table(pairs, place, "headcount_ratio", lang)
+    totals, extra, quarters = money_tables(pairs, place, lang)
+    found = [Item(totals), Item(extra, (charts.plane(pairs, place, lang),)), Item(quarters)]
     return [*found, Item(parts, (charts.parts(pairs, place, lang),))] if parts.rows else found
 
 

@@ -16,7 +16,7 @@ from povsim.views.vetoes_changes import changes
 from povsim.views.vetoes_households import pairs_table, patterns_table, rules_table
 from povsim.views.vetoes_income import has_margins
 from povsim.views.vetoes_measured import measured_table, sampled_table
-from povsim.views.vetoes_numbers import numbers
+from povsim.views.vetoes_numbers import numbers, summary
 from povsim.views.vetoes_villages import board_rules_table, cures_table, rollup_table, villages_table
 from povsim.wording import wording
 
@@ -38,7 +38,8 @@ def chapter(digest: RunDigest, card: str | None, year: int, wanted: Wanted, lang
         *_measured(asked),
         *_card(asked),
     ]
-    lead = [change.text for change in changes(asked)]
+    made = [change.text for change in changes(asked)]
+    lead = [*made, summary(asked)] if made else []
     title = wording(lang, "report")("chapter.vetoes", year=year)
     return Chapter("vetoes", title, numbers(asked), [item for item in items if item.table.rows], lead)
 

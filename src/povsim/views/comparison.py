@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from povsim.views.comparison_numbers import numbers
-from povsim.views.comparison_plans import Pair, Plan, chosen, misfit, names, pair, pairs_of, place_of, plans_of
+from povsim.views.comparison_plans import Pair, Plan, about, chosen, misfit, names, pair, pairs_of, place_of, plans_of
 from povsim.views.comparison_words import answer, luck_words
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from povsim.folder import Run
 
 __all__ = [
-    "Pair", "Plan", "answer", "chosen", "digest", "luck_words", "misfit", "names", "numbers", "pair", "pairs_of",
-    "place_of", "plans_of",
+    "Pair", "Plan", "about", "answer", "chosen", "digest", "luck_words", "misfit", "names", "numbers", "pair",
+    "pairs_of", "place_of", "plans_of",
 ]  # fmt: skip
 
 

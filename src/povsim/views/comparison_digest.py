@@ -14,17 +14,16 @@ import xarray as xr
 
 from povsim.errors import InputError
 from povsim.folder import Run
-from povsim.outlook import BAND, target_held
+from povsim.outlook import BAND
 from povsim.planning.comparison_groups import BAND_WIDTH, STATES
 from povsim.planning.comparison_statistics import STATISTICS, WHOLE, membership, statistics_of
-from povsim.planning.targets import target_report
 from povsim.scenario import Scenario
 from povsim.terms import CATEGORIES, CAUSES, STATUSES, Term
+from povsim.views.comparison_digest_targets import held_of, target_rows, together
 from povsim.views.comparison_sources import documents, parameters
 
 OF_VILLAGES = ("poor_persons", "lasting_exits_so_far", "spending_so_far")
 """Statistics that are kept by village too; all of them would be hundreds of megabytes with a thousand draws."""
-TARGET_COLUMNS = ("target", "name_zh", "name_en", "comparison", "units")
 NEVER = "never_registered"
 
 
@@ -43,20 +42,25 @@ def digest(run: Run) -> xr.Dataset:
         together first; ``village_value`` the same for a few of them by village; ``histogram`` (scenario, draw, year,
         bin): persons by income, with the ``line`` (scenario, year; missing where it is no one amount); ``targets_hold``
         (scenario, draw, year): all targets of the year, -1 without any; ``target_*`` and ``parameter_*``: rows of
-        tables; ``document_*``: the scorecards that ship. ``household_*``: how often each household is poor
+        tables, with ``target_held`` (target, draw): whether the row's target holds, -1 where a draw cannot tell;
+        ``document_*``: the scorecards that ship. ``household_*``: how often each household is poor
         (``household_poor``, draws), its income, and the groups it belongs to; none where the run has no households.
     """
     outcomes, plans = run.outcomes, run.scenarios
-    parts = [_of_plan(outcomes.sel(scenario=[plan.code]), plan) for plan in plans]
+    own = [outcomes.sel(scenario=[plan.code]) for plan in plans]
+    parts = [_of_plan(one, plan) for one, plan in zip(own, plans, strict=True)]
+    held = [held_of(one.isel(scenario=0), plan) for one, plan in zip(own, plans, strict=True)]
     common = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    whole = [together(told, plan, outcomes.sizes["draw"]) for told, plan in zip(held, plans, strict=True)]
+    due = enumerate(zip(own, plans, held, strict=True))
     data: dict[str, Any] = {
         "value": (("scenario", "statistic", "draw", "year", "area"), common["value"]),
         "village_value": (("scenario", "village_statistic", "draw", "year", "village"), common["village_value"]),
         "histogram": (("scenario", "draw", "year", "bin"), common["histogram"]),
         "line": (("scenario", "year"), common["line"]),
-        "targets_hold": (("scenario", "draw", "year"), common["targets_hold"]),
+        "targets_hold": (("scenario", "draw", "year"), np.stack(whole)),
     }
-    data |= _rows("target", (row for place, plan in enumerate(plans) for row in _targets(run, plan, place)))
+    data |= _rows("target", (row for place, mine in due for row in target_rows(*mine, place)))
     data |= _rows("parameter", (row for place, plan in enumerate(plans) for row in parameters(plan, place)))
     data |= _rows("document", documents())
     data |= _households(run)
@@ -77,7 +81,6 @@ def _of_plan(one: xr.Dataset, plan: Scenario) -> dict[str, npt.NDArray[Any]]:
         "village_value": np.array([by_village[name][..., 1:] for name in OF_VILLAGES]),
         "histogram": histogram.to_numpy().astype(np.int32),
         "line": np.array([_line(plan, year) for year in plan.span]),
-        "targets_hold": _hold(one.isel(scenario=0), plan),
     }
 
 
@@ -93,28 +96,11 @@ def _line(plan: Scenario, year: int) -> float:
     return np.nan if line is None or line.spread is not None else line.at(year)
 
 
-def _hold(one: xr.Dataset, plan: Scenario) -> npt.NDArray[np.int8]:
-    held = {target.code: target_held(one, target, plan) for target in plan.targets}
-    found = np.full((one.sizes["draw"], one.sizes["year"]), -1, dtype=np.int8)
-    for place, year in enumerate(plan.span):
-        due = [held[target.code][:, place] for target in plan.targets if target.applies(year)]
-        if due:
-            found[:, place] = np.logical_and.reduce(due)
-    return found
-
-
-def _targets(run: Run, plan: Scenario, place: int) -> Iterator[dict[str, Any]]:
-    for row in target_report(run.outcomes, plan).table.to_dict("records"):
-        numbers = {key: float(row[key]) for key in ("bound", "probability", "value", "low", "high")}
-        texts = {key: str(row[key]) for key in TARGET_COLUMNS}
-        yield {"plan": place, "year": int(row["year"]), **texts, **numbers}
-
-
 def _rows(name: str, rows: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Return rows as variables, one a column."""
+    """Return rows as variables, one a column; what a row holds by draw keeps that dim."""
     found = list(rows)
-    columns = found[0] if found else {}
-    return {f"{name}_{key}": (name, np.array([row[key] for row in found])) for key in columns}
+    columns = {key: np.array([row[key] for row in found]) for key in (found[0] if found else {})}
+    return {f"{name}_{key}": ((name, "draw")[: values.ndim], values) for key, values in columns.items()}
 
 
 def _coordinates(outcomes: xr.Dataset, plans: tuple[Scenario, ...]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from povsim import figures
 from povsim.terms import Language
 from povsim.views.comparison_plans import Plan, texts
-from povsim.views.parts import Column, Table
+from povsim.views.comparison_units import LARGE, POINT_DIGITS, POINTS
+from povsim.views.parts import Column, Kind, Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -114,6 +116,45 @@ def drivers_of(found: xr.Dataset, lang: Language) -> Drivers:
     return Drivers(method, output, int(one["year"].item()), units, base, rows)
 
 
+@dataclass(frozen=True)
+class Units:
+    """How results of drivers are written, and changes of them: factor and unit; results that are shares as percentages.
+
+    Attributes
+    ----------
+    level, change : tuple of (float, str)
+        Factor and unit of results, and of changes of results.
+    share : bool
+        Whether results are shares, or the strength is one.
+    """
+
+    level: tuple[float, str]
+    change: tuple[float, str]
+    share: bool
+
+
+def units_of(told: Drivers, lang: Language) -> Units:
+    """Return how the numbers of drivers are written: changes of shares in points, large money as everywhere.
+
+    Parameters
+    ----------
+    told : Drivers
+        As ``drivers_of`` returns it.
+    lang : {"zh", "en"}
+        Language.
+    """
+    say, (code, _, rest) = texts(lang), told.units.partition(" ")
+    if told.units == "share":
+        # parts of a variance and distances of distributions are no changes of the result
+        changes = told.method in ("tornado", "morris")
+        return Units((1.0, ""), (POINTS, say("vs.points.unit")) if changes else (1.0, ""), share=True)
+    if rest in ("", "per year") and (code == "yuan" or (len(code) == 3 and code.isupper())):
+        large = (1 / LARGE[lang], say("money.large", currency=figures.currency_name(code, lang)))
+        return Units(large, large, share=False)
+    same = (1.0, figures.unit_name(told.units, lang) if told.units else "")
+    return Units(same, same, share=False)
+
+
 def drivers_table(told: Drivers, lang: Language) -> Table:
     """Return the strongest figures with what the result is when each is low and high.
 
@@ -124,10 +165,16 @@ def drivers_table(told: Drivers, lang: Language) -> Table:
     lang : {"zh", "en"}
         Language.
     """
-    say, kind = texts(lang), "percent" if told.units == "share" else "number"
-    digits = 2 if kind == "percent" else 1
-    columns = [Column("name", say("vs.column.meaning")), Column("path", say("vs.column.path"))]
-    names = ("low", "high", "strength", "error") if told.method == "tornado" else ("strength", "error")
-    columns += [Column(code, say(f"vs.drivers.{code}"), kind, digits) for code in names]  # type: ignore[arg-type]
+    say, units = texts(lang), units_of(told, lang)
+    points = units.change[0] == POINTS
+    level: tuple[Kind, int, str] = ("percent", 2, "") if units.share else ("number", 1, units.level[1])
+    change: tuple[Kind, int, str] = ("number", POINT_DIGITS if points else 1, units.change[1])
+    ends: dict[str, tuple[Kind, int, str]] = {"low": level, "high": level} if told.method == "tornado" else {}
+    shown = {**ends, **dict.fromkeys(("strength", "error"), level if units.share and not points else change)}
+    columns = [Column("name", say("vs.column.meaning"))]
+    columns += [Column(code, say(f"vs.drivers.{code}"), *form) for code, form in shown.items()]
+    columns.append(Column("path", say("vs.column.path")))
+    factors = {"low": units.level[0], "high": units.level[0], "strength": units.change[0], "error": units.change[0]}
+    rows = [row | {code: factor * row[code] for code, factor in factors.items()} for row in told.rows]
     title = say("vs.drivers.title", what=told.output, year=told.year)
-    return Table("compare_drivers", title, columns, told.rows, say(f"vs.drivers.note.{told.method}"))
+    return Table("compare_drivers", title, columns, rows, say(f"vs.drivers.note.{told.method}"))

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from povsim.terms import Language
 from povsim.views.comparison_plans import Pair, Plan, texts
+from povsim.views.comparison_units import POINTS
+from povsim.views.comparison_words import currency_of
 from povsim.views.parts import Column, Table
 
 Floats = npt.NDArray[np.float64]
@@ -193,28 +195,22 @@ def groups_table(one: Pair, called: str, asked: tuple[int, str, float], lang: La
         Language.
     """
     say, (place, kind, threshold) = texts(lang), asked
-    rows = winners(one, place, kind, lang, threshold=threshold)
-    if kind == "all":
-        rows = [{**row, "group": say("vs.kind.all")} for row in rows]
+    found = winners(one, place, kind, lang, threshold=threshold)
+    # the change of a probability is told in points, as all changes of shares
+    rows = [{**row, "change": POINTS * row["change"], "group": row["group"] or say("vs.kind.all")} for row in found]
     households = say("unit.households")
     columns = [Column("group", say(f"vs.kind.{kind}"))]
     counts = ("households", "won", "lost")
     columns += [Column(code, say(f"vs.column.{code}"), "count", 0, households) for code in counts]
     columns += [Column(code, say(f"vs.column.{code}"), "percent", 2) for code in ("share_won", "share_lost")]
-    columns.append(Column("change", say("vs.column.risk"), "percent", 2))
-    columns.append(Column("income_change", say("vs.column.income_change"), "signed", 0, _money(one.first, lang)))
+    columns.append(Column("change", say("vs.column.risk"), "signed", 2, say("vs.points.unit")))
+    columns.append(Column("income_change", say("vs.column.income_change"), "signed", 0, currency_of(one.first, lang)))
     title = say("vs.groups.title", plan=called, year=one.first.years[place], threshold=f"{100 * threshold:g}")
     return Table("compare_groups", title, columns, rows, say(_note(one)))
 
 
 def _note(one: Pair) -> str:
     return "vs.groups.note" if paired(one) else "vs.groups.note.apart"
-
-
-def _money(plan: Plan, lang: Language) -> str:
-    from povsim.views.comparison_words import currency_of
-
-    return currency_of(plan, lang)
 
 
 def ladder_table(pairs: Sequence[Pair], called: Sequence[str], place: int, lang: Language) -> Table:
@@ -235,13 +231,13 @@ def ladder_table(pairs: Sequence[Pair], called: Sequence[str], place: int, lang:
     told = [changes(one, place) for one in pairs]
     rows: list[dict[str, Any]] = []
     for threshold in LADDER:
-        row: dict[str, Any] = {"_key": f"{threshold:g}", "threshold": threshold}
+        row: dict[str, Any] = {"_key": f"{threshold:g}", "threshold": POINTS * threshold}
         for at, one in enumerate(told):
             bar = threshold + one.noise + ROUNDING
             row[f"won{at}"] = float(one.weight[one.change < -bar].sum())
             row[f"lost{at}"] = float(one.weight[one.change > bar].sum())
         rows.append(row)
-    columns = [Column("threshold", say("vs.column.threshold"), "percent")]
+    columns = [Column("threshold", say("vs.column.threshold"), "number", 0, say("vs.points.unit"))]
     for at, name in enumerate(called):
         of = "" if len(called) == 1 else say("vs.column.of", plan=name)
         unit = say("unit.households")

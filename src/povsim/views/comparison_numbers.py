@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from povsim import figures
 from povsim.planning.comparison_draws import Bargain, Difference
 from povsim.terms import Language
-from povsim.views.comparison_plans import Pair, Plan, band_of, texts
+from povsim.views.comparison_due import Due, due
+from povsim.views.comparison_plans import Pair, Plan, band_of, sentences, texts
+from povsim.views.comparison_sentence import LEAST_LASTING
 from povsim.views.comparison_sums import bargain_of, cost_of, hold, hold_difference
-from povsim.views.comparison_words import LEAST_LASTING, amount, currency_of, joined, probability, unit_of
+from povsim.views.comparison_words import amount, currency_of, joined, probability, unit_of
 from povsim.views.parts import BigNumber, Tone
 
 HEADLINES = ("poor_persons", "lasting_exits_so_far", "spending_so_far")
@@ -53,8 +57,11 @@ def _headline(plan: Plan, pair: Pair | None, asked: tuple[str, int], lang: Langu
     change, low, high = (
         amount(float(end), statistic.form, lang, sign=True) for end in (told.mean, told.low, told.high)
     )
+    if told.equal == 1:
+        return BigNumber(code, label, value, say("vs.same"), say(f"vs.note.{code}"))
     spread = say("vs.apart", change=joined(change, unit), low=low, high=high)
-    note = say("vs.note.better", share=probability(float(told.better), lang), what=statistic.label(lang))
+    shares = {"share": probability(float(told.better), lang), "equal": probability(float(told.equal), lang)}
+    note = say("vs.note.better" if told.equal == 0 else "vs.note.better_equal", what=statistic.label(lang), **shares)
     return BigNumber(code, label, value, spread, note, _tone(told))
 
 
@@ -65,27 +72,75 @@ def _tone(told: Difference) -> Tone:
 
 
 def _targets(plan: Plan, pair: Pair | None, place: int, lang: Language) -> BigNumber:
-    say, held = texts(lang), hold(plan, place)
-    label = say("vs.number.targets", year=plan.years[place])
+    say, held, year = texts(lang), hold(plan, place), plan.years[place]
+    label = say("vs.number.targets", year=year)
     if held is None:
-        return BigNumber("targets", label, figures.NOTHING, "", say("vs.no_target"))
-    share = float(held.mean())
-    value, note = probability(share, lang), say("vs.note.targets", draws=held.size)
-    if pair is None:
-        error = (share * (1 - share) / held.size) ** 0.5
-        return BigNumber("targets", label, value, say("vs.error", error=_points(error, lang)), note)
-    told = hold_difference(pair, place)
+        return BigNumber("targets", label, figures.NOTHING, say("vs.no_target"))
+    share, asked = float(held.mean()), due(plan, year)
+    what = asked[0].name(lang) if len(asked) == 1 else say("vs.targets.all", count=len(asked))
+    said = _error(share, held.size, lang) if pair is None else _beside(pair, place, share, lang)
+    spread = say("vs.targets.line", what=what, said=said)
+    return BigNumber("targets", label, probability(share, lang), spread, _each(asked, held.size, lang))
+
+
+def _each(asked: Sequence[Due], draws: int, lang: Language) -> str:
+    """Name the targets, each with its bound and its own probability, on the draws that are counted together."""
+    say = texts(lang)
+    said = [
+        say(
+            "vs.note.target",
+            target=one.name(lang),
+            required=one.required(lang),
+            share=figures.NOTHING if one.probability is None else probability(one.probability, lang),
+        )
+        for one in asked
+    ]
+    note = say("vs.note.targets", draws=draws, targets=say("vs.list").join(said))
+    return note if len(asked) < 2 else sentences([note, say("vs.note.together")], lang)
+
+
+def _sure(share: float, draws: int, lang: Language) -> str | None:
+    """Say that all draws meet the targets, or none; nothing where some do."""
+    return texts(lang)("vs.all_draws" if share else "vs.no_draws", draws=draws) if share in (0, 1) else None
+
+
+def _error(share: float, draws: int, lang: Language) -> str:
+    """Say how exact a share of draws is; of all or none there is no error to tell."""
+    error = (share * (1 - share) / draws) ** 0.5
+    return _sure(share, draws, lang) or texts(lang)("vs.error", error=_in_points(error, lang))
+
+
+def _beside(pair: Pair, place: int, share: float, lang: Language) -> str:
+    """Say how the probability differs from that of the first plan."""
+    say, told = texts(lang), hold_difference(pair, place)
     if told is None:
-        return BigNumber("targets", label, value, say("vs.other_targets"), note)
-    spread = say("vs.points", change=_points(float(told.mean), lang, sign=True), error=f"{100 * float(told.error):.0f}")
-    return BigNumber("targets", label, value, spread, note)
+        return say("vs.other_targets")
+    if told.equal == 1:
+        sure = _sure(share, pair.second.draws.size, lang)
+        return say("vs.same") if sure is None else say("vs.same_too", said=sure)
+    change, error = float(told.mean), float(told.error)
+    if not error > 0:
+        return say("vs.points.sure", change=_in_points(change, lang, sign=True))
+    return say("vs.points", change=_in_points(change, lang, sign=True), error=points(error))
 
 
-def _points(share: float, lang: Language, *, sign: bool = False) -> str:
-    text = f"{100 * share:+.0f}" if sign else f"{100 * share:.0f}"
-    # what rounds to nothing has no sign
-    text = text if any(digit in text for digit in "123456789") else "0"
-    return texts(lang)("vs.percentage_points", points=text)
+def _in_points(share: float, lang: Language, *, sign: bool = False) -> str:
+    return texts(lang)("vs.percentage_points", points=points(share, sign=sign))
+
+
+def points(share: float, *, sign: bool = False) -> str:
+    """Return a difference of shares in percentage points: whole ones, below one with a decimal, 0 only for nothing.
+
+    Examples
+    --------
+    >>> points(0.031), points(0.004), points(-0.02, sign=True), points(0.0001), points(0.0, sign=True)
+    ('3', '0.4', '-2', '<0.1', '0')
+    """
+    value = 100 * share
+    if 0 < abs(value) < 0.05:
+        return "<0.1"
+    text = f"{value:{'+' if sign else ''}.{1 if abs(value) < 0.95 else 0}f}"
+    return text if value else "0"
 
 
 def _cost(plan: Plan, pair: Pair | None, place: int, lang: Language) -> BigNumber:
@@ -97,7 +152,7 @@ def _cost(plan: Plan, pair: Pair | None, place: int, lang: Language) -> BigNumbe
     note = say("vs.note.extra_cost", mean=mean)
     low, high = figures.unit_cost([told.cost[1], told.cost[2]], lang)
     key, tone = verdict(told)
-    band = "" if key in ("same", "unclear") else say("vs.band.cost", low=low, high=high)
+    band = "" if key in ("same", "unclear") else say("vs.band", low=low, high=high)
     cost = joined(figures.unit_cost([abs(told.cost[0])], lang)[0], one)
     said = cost if key in ("dearer", "saved") else say(f"vs.cost.{key}")
     label = say("vs.number.saved" if key == "saved" else "vs.number.extra_cost")

@@ -26,7 +26,6 @@ WHOLE = "all"
 MOST = 4
 """Plans side by side."""
 MISFITS = {"currency": "misfit.money", "count_unit": "misfit.units", "unit_of_persons": "misfit.units"}
-TARGET = ("target_target", "target_year", "target_comparison", "target_bound")
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,13 @@ class Plan:
         """Return its name."""
         if self.place == 0:
             return self.digest.label(lang)
-        name = str(self.part[f"scenario_{lang}"].to_numpy()[self.place])
-        return f"{name}（{self.code}）" if lang == "zh" else f"{name} ({self.code})"
+        return f"{self.title(lang)}（{self.code}）" if lang == "zh" else f"{self.title(lang)} ({self.code})"
+
+    def title(self, lang: Language) -> str:
+        """Return the title alone, which other plans may have too."""
+        if self.place == 0:
+            return self.digest.names.get(lang, self.code)
+        return str(self.part[f"scenario_{lang}"].to_numpy()[self.place])
 
     def value(self, statistic: str, area: str = WHOLE) -> Floats:
         """Return a statistic of an area, dims (draw, year)."""
@@ -150,6 +154,13 @@ def names(plans: Sequence[Plan], lang: Language) -> tuple[str, ...]:
     titles = [plan.digest.names.get(lang, plan.code) if plan.place == 0 else plan.label(lang) for plan in plans]
     again = Counter(titles)
     return tuple(title if again[title] == 1 else plan.code for title, plan in zip(titles, plans, strict=True))
+
+
+def about(plan: Plan, name: str, lang: Language) -> str:
+    """Return the title of a plan and the draws of its run, where its short name is a code; else nothing."""
+    if name != plan.code or plan.title(lang) == name:
+        return ""
+    return texts(lang)("vs.head.about", title=plan.title(lang), draws=plan.arrays["draw"].size)
 
 
 def misfit(first: Plan, other: Plan) -> str:
@@ -262,22 +273,18 @@ def place_of(plan: Plan, year: int | None) -> int:
     return plan.years.index(year) if year in plan.years else len(plan.years) - 1
 
 
-def targets_of(plan: Plan) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Return the targets of a plan by code, year, comparison and bound."""
-    columns = {name: values for name, values in plan.arrays.items() if name.startswith("target_")}
-    if not columns:
-        return {}
-    rows = [{key: column[at].item() for key, column in columns.items()} for at in range(len(columns["target_plan"]))]
-    return {tuple(row[key] for key in TARGET): row for row in rows if row["target_plan"] == plan.place}
-
-
-def same_targets(pair: Pair, year: int) -> bool:
-    """Tell whether two plans have the same targets in a year: else their probabilities do not compare."""
-    asked = [{key for key in targets_of(plan) if key[1] == year} for plan in (pair.first, pair.second)]
-    return asked[0] == asked[1]
-
-
 @cache
 def texts(lang: Language) -> Wording:
     """Return the texts that comparisons are told in."""
     return wording(lang, "commands", "units", "targets", "compare", "page_compare")
+
+
+def sentences(told: Sequence[str], lang: Language) -> str:
+    """Return sentences one after the other; Chinese ones need no gap.
+
+    Examples
+    --------
+    >>> sentences(["One.", "Two."], "en"), sentences(["甲。", "乙。"], "zh")
+    ('One. Two.', '甲。乙。')
+    """
+    return ("" if lang == "zh" else " ").join(told)

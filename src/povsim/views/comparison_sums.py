@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim.planning.comparison_draws import Bargain, Difference, bargain, difference
-from povsim.views.comparison_plans import Pair, Plan, band_of, same_targets
+from povsim.views.comparison_due import same_targets
+from povsim.views.comparison_plans import Pair, Plan, band_of
 
 if TYPE_CHECKING:
     from povsim.planning.decomposition import Histogram, Poverty

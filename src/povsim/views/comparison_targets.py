@@ -7,7 +7,9 @@ from typing import Any
 
 from povsim import figures
 from povsim.terms import Language
-from povsim.views.comparison_plans import Plan, names, targets_of, texts
+from povsim.views.comparison_due import targets_of
+from povsim.views.comparison_plans import Plan, names, texts
+from povsim.views.comparison_settings import meaning, value
 from povsim.views.parts import Column, Table
 
 FIGURE = ("path", "zh", "en", "value", "spread", "unit", "status", "source", "note")
@@ -22,32 +24,38 @@ def targets_table(plans: Sequence[Plan], lang: Language) -> Table:
         The plans.
     lang : {"zh", "en"}
         Language.
+
+    Returns
+    -------
+    Table
+        Shares of the draws that the plans are compared on, as the big numbers count them.
     """
-    say, years = texts(lang), plans[0].years
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for place, (plan, name) in enumerate(zip(plans, names(plans, lang), strict=True)):
-        for told in targets_of(plan).values():
-            key = (told["target_target"], place)
-            row = rows.setdefault(
-                key, {"_key": f"{key[0]}/{place}", "target": told[f"target_name_{lang}"], "plan": name, "required": []}
-            )
-            row["required"].append(_required(told, lang))
-            row[str(told["target_year"])] = told["target_probability"]
-    order = list(dict.fromkeys(code for code, _ in rows))
+    say, years, called = texts(lang), plans[0].years, names(plans, lang)
+    rows: dict[tuple[tuple[str, str], int], dict[str, Any]] = {}
+    for place, (plan, name) in enumerate(zip(plans, called, strict=True)):
+        for told in targets_of(plan):
+            key = ((told.target, told.unit), place)
+            head = {"_key": f"{'/'.join(filter(None, key[0]))}/{place}", "target": told.name(lang), "plan": name}
+            row = rows.setdefault(key, {**head, "required": []})
+            row["required"].append((told.year, told.required(lang)))
+            row[str(told.year)] = told.probability
+    order = list(dict.fromkeys(target for target, _ in rows))
     kept = sorted(rows, key=lambda key: (order.index(key[0]), key[1]))
     told_rows = [{**rows[key], "required": _together(rows[key]["required"])} for key in kept]
     columns = [Column("target", say("vs.column.target")), Column("plan", say("vs.column.plan"))]
     columns += [Column(str(year), str(year), "percent") for year in years]
     columns.append(Column("required", say("vs.column.required")))
-    return Table("compare_targets", say("vs.targets.title"), columns, told_rows, say("vs.targets.note"))
+    note = say("vs.targets.note", draws=_draws(plans, called, lang))
+    return Table("compare_targets", say("vs.targets.title"), columns, told_rows, note)
 
 
-def _required(told: dict[str, Any], lang: Language) -> tuple[int, str]:
-    value, unit = told["target_bound"], told["target_units"]
-    if unit == "flag":
-        return told["target_year"], texts(lang)("vs.target.passes")
-    text = figures.percent(value, lang) if unit == "share" else figures.number(value)
-    return told["target_year"], texts(lang)(f"comparison.{told['target_comparison']}", value=text)
+def _draws(plans: Sequence[Plan], called: Sequence[str], lang: Language) -> str:
+    """Say how many draws count: one number, or one a plan where they differ."""
+    say, counts = texts(lang), [plan.draws.size for plan in plans]
+    if len(set(counts)) == 1:
+        return say("vs.targets.draws", draws=counts[0])
+    each = [say("vs.targets.draws_of", plan=name, draws=count) for name, count in zip(called, counts, strict=True)]
+    return say("vs.list").join(each)
 
 
 def _together(bounds: Sequence[tuple[int, str]]) -> str:
@@ -77,15 +85,16 @@ def changes_table(plans: Sequence[Plan], lang: Language) -> Table:
     Returns
     -------
     Table
-        One row an entry: meaning, path, value in each plan (with the spread where it is drawn), unit, status, source.
+        One row an entry: meaning, value in each plan (with the spread where it is drawn), unit, status, source, path.
     """
     say = texts(lang)
     found = [{row["path"]: row for row in parameter_rows(plan)} for plan in plans]
     paths = dict.fromkeys(path for one in found for path in one)
     rows = [_change(path, found, lang) for path in paths if _differs(path, found)]
-    columns = [Column("meaning", say("vs.column.meaning")), Column("path", say("vs.column.path"))]
+    columns = [Column("meaning", say("vs.column.meaning"))]
     columns += [Column(f"value{at}", name) for at, name in enumerate(names(plans, lang))]
-    columns += [Column(code, say(f"vs.column.{code}")) for code in ("unit", "status", "source")]
+    # where it stands in the plan's file comes last: it is for who edits that
+    columns += [Column(code, say(f"vs.column.{code}")) for code in ("unit", "status", "source", "path")]
     note = say("vs.changes.note" if rows else "vs.changes.none")
     return Table("compare_changes", say("vs.changes.title", count=len(rows)), columns, rows, note)
 
@@ -97,29 +106,10 @@ def _differs(path: str, found: Sequence[dict[str, dict[str, str]]]) -> bool:
 
 def _change(path: str, found: Sequence[dict[str, dict[str, str]]], lang: Language) -> dict[str, str]:
     say = texts(lang)
-    told = next(one[path] for one in found if path in one)
-    row = {"_key": path, "meaning": _meaning(told, lang), "path": path}
-    row |= {f"value{at}": _value(one.get(path), lang) for at, one in enumerate(found)}
+    # what one plan leaves unset and another gives a figure has its meaning there
+    told = max((one[path] for one in found if path in one), key=lambda row: bool(row["status"]))
+    row = {"_key": path, "meaning": meaning(told, lang)}
+    row |= {f"value{at}": value(one.get(path), lang) for at, one in enumerate(found)}
     status = say(f"status.{told['status']}") if told["status"] else say("vs.setting")
     unit = figures.unit_name(told["unit"], lang) if told["unit"] else ""
-    return row | {"unit": unit, "status": status, "source": told["source"]}
-
-
-def _meaning(row: dict[str, str], lang: Language) -> str:
-    """Return what an entry is; a setting by its owner and the last word of its path."""
-    if row["status"]:
-        return row[lang]
-    say, word = texts(lang), row["path"].rpartition(".")[2]
-    said = say.find(f"vs.key.{word}") or word
-    return f"{row[lang]}{say('colon')}{said}" if row[lang] else say.find(f"vs.key.{word}") or row["path"]
-
-
-def _value(row: dict[str, str] | None, lang: Language) -> str:
-    say = texts(lang)
-    if row is None:
-        return say("vs.not_set")
-    value = row["value"]
-    if value in ("true", "false"):
-        return say(f"vs.{value}")
-    kind, _, rest = row["spread"].partition(" ")
-    return say("vs.value.spread", value=value, kind=say(f"vs.spread.{kind}"), rest=rest) if kind else value
+    return row | {"unit": unit, "status": status, "source": told["source"], "path": path}

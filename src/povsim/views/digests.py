@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; an exception of its own stops the work, and nothing is left behind."""
-FORMAT = 1
+FORMAT = 2
 META, SCENARIO = "digest.json", "scenario.json"
 FALLBACK_LEVELS = ("township", "village")
 """Where a scenario names no scorecard that ranks several units, the first shipped one of these that works is taken."""

@@ -12,6 +12,7 @@ from povsim import figures
 from povsim.views.parts import Column, Table
 from povsim.views.vetoes_asked import Asked, remembered
 from povsim.views.vetoes_boards import Board, passes
+from povsim.views.vetoes_counts import count_digits
 
 Array = npt.NDArray[Any]
 CLOSE, CLOSE_SHARE = 0.05, 0.01
@@ -55,12 +56,12 @@ def _kept_table(asked: Asked) -> Table:
     columns = [
         Column("unit", say("column.unit")),
         Column("kept", say("column.kept"), "percent", 0),
-        Column("before", say("column.before"), "number", 1),
+        Column("before", say("column.before"), "number", 1, say("unit.points")),
         Column("grade", say("column.grade")),
         Column("free", say("column.free")),
     ]
     if above is not None:
-        columns.insert(3, Column("above", say("column.above"), "signed", 1))
+        columns.insert(3, Column("above", say("column.above"), "signed", 1, say("unit.points")))
     columns.append(Column("main", say("column.main_rule")))
     by_rule = board.flags.mean(axis=0)
     rows: list[dict[str, Any]] = []
@@ -161,15 +162,15 @@ def _near_table(asked: Asked) -> Table:
 
     one, _ = card_of(asked)
     say = asked.say
-    columns = [
-        Column("item", say("column.item")),
-        Column("points", say("column.points"), "number", 1),
-        Column("gap", say("column.gap")),
-        Column("lost", say("column.lost_all"), "number", 1),
-        Column("some", say("column.lost_some"), "number", 1),
-    ]
     columns_of = (f"near_name_{asked.lang}", "near_unit", "near_gap", "near_points", "lost_all", "lost_some")
     names, units, gaps, points, lost, some = (one[name].to_numpy() for name in columns_of)
+    columns = [
+        Column("item", say("column.item")),
+        Column("points", say("column.points"), "number", int((points % 1 != 0).any()), say("unit.points")),
+        Column("gap", say("column.gap")),
+        Column("lost", say("column.lost_all"), "number", count_digits(lost)),
+        Column("some", say("column.lost_some"), "number", count_digits(some)),
+    ]
     rows = [
         {
             "item": str(names[place]), "points": float(points[place]),

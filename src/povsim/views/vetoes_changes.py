@@ -255,6 +255,7 @@ def _limits(asked: Asked, made: Sequence[Change]) -> Iterator[str]:
     if any(one.key in asked.codes and one.key != asked.income for one in made):
         yield asked.say("answer.combined")
     yield asked.say("answer.villages.line")
+    yield asked.say("answer.patterns.line")
 
 
 def levers(asked: Asked) -> dict[str, float]:

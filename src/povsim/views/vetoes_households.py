@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from povsim.views.parts import Column, Table
 from povsim.views.vetoes_asked import Asked
+from povsim.views.vetoes_counts import count_digits, share_digits
 from povsim.views.vetoes_patterns import HOUSEHOLDS, PERSONS, persons_by_pattern
 
 Array = npt.NDArray[Any]
@@ -25,7 +26,8 @@ def rules_table(asked: Asked) -> Table:
     total = float(mean["shapley"][PERSONS].sum())
     columns = [Column("rule", say("column.rule"))]
     columns += [Column(f"{name}_persons", say(f"column.{name}.persons"), "count") for name in MEASURES]
-    columns.append(Column("part", say("column.part"), "percent", 1))
+    parts = mean["shapley"][PERSONS] / total if total > 0 else np.full(len(asked.codes), np.nan)
+    columns.append(Column("part", say("column.part"), "percent", share_digits(parts[parts > 0].tolist())))
     columns += [Column(f"{name}_households", say(f"column.{name}.households"), "count") for name in MEASURES[:2]]
     rows = []
     for place, (code, name) in enumerate(zip(asked.codes, asked.names, strict=True)):
@@ -33,7 +35,7 @@ def rules_table(asked: Asked) -> Table:
         for measure in MEASURES:
             for count, which in (("persons", PERSONS), ("households", HOUSEHOLDS)):
                 row[f"{measure}_{count}"] = float(mean[measure][which, place])
-        row["part"] = row["shapley_persons"] / total if total > 0 else None
+        row["part"] = float(parts[place]) if total > 0 else None
         rows.append(row)
     return Table("veto_rules", say("table.rules"), columns, rows, say("table.rules.note"))
 
@@ -86,9 +88,9 @@ def patterns_table(asked: Asked) -> Table:
     columns = [
         Column("pattern", say("column.pattern")),
         Column("rules", say("column.rules"), "count"),
-        Column("persons", say("column.persons"), "number", 1),
-        Column("households", say("column.households"), "number", 1),
-        Column("part", say("column.part"), "percent", 1),
+        Column("persons", say("column.persons"), "count"),
+        Column("households", say("column.households"), "count"),
+        Column("part", say("column.part"), "percent", share_digits((one.persons / total for one in found), 2)),
     ]
     rows = [
         {
@@ -104,16 +106,32 @@ def pairs_table(asked: Asked) -> Table:
     """Return pairs of rules: persons whom both hold back, and their overlap."""
     say = asked.say
     both, overlap = (asked.found[name][PERSONS] for name in ("both", "overlap"))
-    columns = [
-        Column("rule", say("column.rule")),
-        Column("other", say("column.other")),
-        Column("both", say("column.both"), "number", 1),
-        Column("overlap", say("column.overlap"), "number", 1),
-    ]
     places = [(a, b) for a in range(len(asked.codes)) for b in range(a + 1, len(asked.codes)) if both[a, b] > 0]
     places.sort(key=lambda place: overlap[place])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"rule": asked.names[a], "other": asked.names[b], "both": float(both[a, b]), "overlap": float(overlap[a, b])}
         for a, b in places
     ]
+    digits = {name: count_digits(row[name] for row in rows) for name in ("both", "overlap")}
+    columns = [
+        Column("rule", say("column.rule")),
+        Column("other", say("column.other")),
+        Column("both", say("column.both"), "number", digits["both"]),
+        Column("overlap", say("column.overlap"), "signed", digits["overlap"]),
+    ]
     return Table("veto_pairs", say("table.pairs"), columns, rows, say("table.pairs.note"))
+
+
+def nothing_held(asked: Asked) -> str:
+    """Return why charts of the held back have nothing to draw; "" where somebody fails a rule that is in force."""
+    if asked.found["excluded"][PERSONS].any():
+        return ""
+    off = bool(asked.codes) and all(code in asked.off for code in asked.codes)
+    return asked.say("empty.off" if off else "empty.nobody")
+
+
+def nothing_paired(asked: Asked) -> str:
+    """Return why there are no pairs of rules to draw; "" where two rules hold somebody back together."""
+    both = asked.found["both"][PERSONS]
+    apart = ~np.eye(len(asked.codes), dtype=bool)
+    return nothing_held(asked) or ("" if both[apart].any() else asked.say("empty.pairs"))

@@ -11,6 +11,7 @@ from povsim import figures
 from povsim.views.parts import Column, Table
 from povsim.views.vetoes_asked import Asked, remembered
 from povsim.views.vetoes_boards import Board
+from povsim.views.vetoes_counts import count_digits
 from povsim.views.vetoes_patterns import village_verdicts
 
 Array = npt.NDArray[Any]
@@ -22,15 +23,15 @@ def board_rules_table(asked: Asked, board: Board) -> Table:
 
     say = asked.say
     level = "card" if board.prefix else "village"
+    by: dict[str, Array] = {name: np.empty(0) for name in ("any_hit", "sole_blocker", "shapley")}
+    if board.codes:
+        found = attribution(board.table(board.standing(asked.off, asked.thresholds)))
+        by = {name: found[name].to_numpy() / board.draws for name in by}
     columns = [Column("rule", say("column.rule"))]
     columns += [
-        Column(name, say(f"column.{name}.{level}"), "number", 1) for name in ("any_hit", "sole_blocker", "shapley")
+        Column(name, say(f"column.{name}.{level}"), "number", count_digits(values)) for name, values in by.items()
     ]
     columns.append(Column("threshold", say("column.threshold")))
-    if not board.codes:
-        return Table(f"veto_{level}_rules", say(f"table.{level}_rules"), columns, (), say("table.board_rules.none"))
-    found = attribution(board.table(board.standing(asked.off, asked.thresholds)))
-    by = {name: found[name].to_numpy() / board.draws for name in ("any_hit", "sole_blocker", "shapley")}
     rows = [
         {
             "_key": board.key(place), "rule": name, "threshold": threshold_text(asked, board, place),
@@ -38,7 +39,8 @@ def board_rules_table(asked: Asked, board: Board) -> Table:
         }
         for place, name in enumerate(board.names)
     ]  # fmt: skip
-    return Table(f"veto_{level}_rules", say(f"table.{level}_rules"), columns, rows, say("table.board_rules.note"))
+    note = say("table.board_rules.note" if board.codes else "table.board_rules.none")
+    return Table(f"veto_{level}_rules", say(f"table.{level}_rules"), columns, rows, note)
 
 
 def threshold_text(asked: Asked, board: Board, place: int) -> str:
@@ -96,9 +98,12 @@ def _rollup_table(asked: Asked) -> Table:
     say = asked.say
     one = asked.part.sel(year=asked.year)
     names = ("alone", "sole_blocker", "shapley")
-    columns = [Column("rule", say("column.rule"))]
-    columns += [Column(name, say(f"column.rollup.{name}"), "number", 1) for name in names]
     by = {name: one[f"rollup_{name}"].to_numpy() for name in names}
+    columns = [Column("rule", say("column.rule"))]
+    columns += [
+        Column(name, say(f"column.rollup.{name}"), "number", count_digits(values), say("unit.villages"))
+        for name, values in by.items()
+    ]
     rows = [
         {"_key": code, "rule": label, **{name: float(by[name][place]) for name in names}}
         for place, (code, label) in enumerate(zip(asked.codes, asked.names, strict=True))
@@ -117,7 +122,7 @@ def _cures_table(asked: Asked) -> Table:
     columns = [
         Column("village", say("column.village")),
         Column("cure", say("column.cure")),
-        Column("cost", say("column.cure_cost"), "number", 0),
+        Column("cost", say("column.cure_cost"), "count"),
         Column("share", say("column.cure_share"), "percent", 1),
         Column("after", say("column.cure_after"), "percent", 1),
         Column("fails", say("column.cure_fails"), "percent", 0),

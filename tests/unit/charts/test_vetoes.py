@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import povsim
 from povsim.charts import vetoes as charts
 from povsim.charts.base import Chart
+from povsim.scenario import shipped_scenarios
 from povsim.sensitivity.veto_samples import sampled_test
 from povsim.views.vetoes import Asked
 from povsim.views.vetoes_patterns import by_draw
@@ -91,3 +93,86 @@ def test_the_dot_lies_on_the_curve(asked: Asked) -> None:
     assert dot["value"][0] == 4000.0
     curve = dict(map(tuple, chart.data["estimate"]))
     assert set(curve) >= {4000.0}
+
+
+def _few(asked: Asked, cases: list[list[float]]) -> Asked:
+    """Return the same with other persons by pattern; households do not matter here."""
+    persons = np.array(cases)
+    part = asked.part.assign(cases=(asked.part["cases"].dims, np.stack([persons, persons], axis=-1)[None]))
+    base = by_draw(part["pattern"].to_numpy(), part["cases"].to_numpy()[0], 3)
+    return Asked(part.assign({name: part[name].copy(data=values[None]) for name, values in base.items()}), YEAR, "en")
+
+
+def test_bars_are_labelled_in_whole_numbers_and_below_ten_with_one_decimal(asked: Asked) -> None:
+    rare = _few(asked, [[0, 1220, 439, 15, 5, 2, 0, 0], [0, 1220, 0, 0, 6, 0, 0, 0]])
+    bars = charts.patterns_chart(rare).data["persons"]
+    assert [bar["label"]["formatter"] for bar in bars] == ["1,220", "220", "7.5", "5.5", "1"]
+    assert [bar["value"] for bar in bars] == [1220, 220, 7.5, 5.5, 1]
+    rules = charts.rules_chart(rare)
+    assert all(value == round(value, 0 if value >= 10 else 1) for values in rules.data.values() for value in values)
+
+
+def test_pairs_are_numbered_below_and_named_beside(asked: Asked) -> None:
+    chart = charts.pairs_chart(Asked(asked.part, YEAR, "en"))
+    beside, below = chart.option["yAxis"]["data"], chart.option["xAxis"]["data"]
+    assert below == ["1", "2", "3"]
+    assert beside == ["3  water", "2  housing", "1  income"]
+    assert "rotate" not in str(chart.option)
+    both = asked.part["both"].to_numpy()[0, 1]
+    for cell in chart.data["both"]:
+        across, up, value = cell["value"]
+        rule = int(beside[up].split()[0]) - 1
+        assert rule != across
+        assert value == pytest.approx(both[rule, across], abs=0.5)
+        assert cell["name"] == f"{asked.names[rule]} + {asked.names[across]}"
+
+
+def test_the_colour_bar_of_pairs_has_its_ends_written(asked: Asked) -> None:
+    chart = charts.pairs_chart(Asked(asked.part, YEAR, "en"))
+    most = max(cell["value"][2] for cell in chart.data["both"])
+    assert chart.option["visualMap"]["text"] == [f"{most:,.0f} persons", "0"]
+    assert chart.option["visualMap"]["max"] == most
+
+
+def _light(colour: list[float]) -> float:
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in colour]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("share", np.linspace(0, 1, 41).tolist())
+def test_numbers_on_cells_stand_out_from_their_colour(share: float) -> None:
+    """Contrast by WCAG 2, as large as for any text; on the colours that the library mixes, on light pages and dark."""
+    rgb = [[int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)] for shade in charts.SHADES]
+    cell = [float(np.interp(share, [0, 0.5, 1], channel)) for channel in zip(*rgb, strict=True)]
+    ink = [int(charts._ink(share)[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    dark, light = sorted((_light(cell), _light(ink)))
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_of_what_ships_stand_beside_axes_uncut(asked: Asked, lang: str) -> None:
+    shipped = [povsim.read_scenario(name).exit_standard.household.tests for name in shipped_scenarios()]
+    names = sorted({test.label(lang) for tests in shipped for test in tests})
+    assert len(names) >= 7
+    for at in range(0, len(names), 3):
+        three = (names[at : at + 3] * 3)[:3]
+        part = asked.part.assign_coords({f"rule_{lang}": ("rule", three)})
+        one = Asked(part, YEAR, lang)
+        assert sorted(charts.rules_chart(one).axes["y"]) == sorted(three)
+        assert charts.patterns_chart(one).option["yAxis"][1]["data"] == three[::-1]
+    # in type of 13 pixels, and two lines, which is what may stand beside an axis
+    for name in names:
+        assert sum(13 if ord(sign) > 0x2E80 else 6.8 for sign in name) <= 2 * charts.NAMES["width"] - 60, name
+    assert charts.NAMES["overflow"] == "break"
+
+
+def test_a_name_too_long_for_two_lines_is_cut(asked: Asked) -> None:
+    part = asked.part.assign_coords(rule_en=("rule", ["income", "x" * 80, "water"]))
+    chart = charts.patterns_chart(Asked(part, YEAR, "en"))
+    assert chart.option["yAxis"][1]["data"][1] == "x" * 49 + "…"
+    assert chart.height > charts.patterns_chart(asked).height
+
+
+def test_columns_of_a_curve_have_their_units(asked: Asked) -> None:
+    table = charts.line_chart(asked).table
+    assert [column.unit for column in table.columns] == ["yuan per head and year", "persons", "persons", "persons"]

@@ -13,8 +13,9 @@ from povsim.dashboard.pages import scenario_compare_drivers, scenario_compare_jo
 from povsim.dashboard.pages.scenario_compare import PANELS, Comparison, build
 from povsim.dashboard.settings import Settings
 from povsim.dashboard.state import State
+from povsim.dashboard.widgets.layout import HIDDEN
 from povsim.views import comparison as views
-from povsim.views.comparison_drivers import can_run, drivers_table, made_file, read_drivers, stored
+from povsim.views.comparison_drivers import Drivers, can_run, drivers_table, made_file, read_drivers, stored
 from tests.unit.views.comparison_samples import digested, make
 
 
@@ -112,6 +113,54 @@ def test_a_run_without_households_says_so(digests) -> None:
     assert "without households" in page.panels["groups"]._none.text
 
 
+@pytest.fixture
+def alike(digests) -> Comparison:
+    """The page of two runs of one plan with one title."""
+    return Comparison(State(Settings(lang="en")), Shelf([digests["a"], digests["both"]]))
+
+
+def test_a_card_names_the_plan_in_full_where_its_short_name_is_a_code(shown, alike) -> None:
+    assert [plan.code for plan in alike.scene.plans] == ["a", "both"]
+    assert [one.text for one in alike.heads] == ["a (base)", "both"]
+    assert all("(6 draws in all)" in one.text and len(one.text) > 20 for one in alike.abouts)
+
+    # titles that tell plans apart need no second line
+    assert [one.text for one in shown.abouts] == ["", ""]
+
+
+def test_where_nothing_differs_a_text_stands_in_place_of_a_chart(shown, alike) -> None:
+    for page, nothing in ((alike, True), (shown, False)):
+        for key in ("areas", "groups", "changes"):
+            page.state.change(tab=key)
+        areas, groups, changes = (page.panels[key] for key in ("areas", "groups", "changes"))
+        assert bool(areas._alike.text) == bool(groups._nobody.text) == bool(changes._none.text) == nothing
+        for one in (areas._chart, groups._chart, changes._table):
+            assert (HIDDEN in one._dom_classes) == nothing
+    assert "2020" in alike.panels["areas"]._alike.text
+    # with the widest bar of all nobody's probability changes so much
+    shown.state.change(tab="groups")
+    shown.state.change("compare", threshold=0.5)
+    assert "more than 50 points" in shown.panels["groups"]._nobody.text
+    assert HIDDEN in shown.panels["groups"]._chart._dom_classes
+
+
+def test_a_tornado_in_which_nothing_moves_says_so(digests, monkeypatch) -> None:
+    still = Drivers("tornado", "headcount ratio", 2020, "share", 0.03, [])
+    monkeypatch.setattr(scenario_compare_drivers.views, "stored", lambda plan: plan.digest.folder / "drivers.nc")
+    monkeypatch.setattr(scenario_compare_drivers.views, "read_drivers", lambda *_: still)
+    page = Comparison(State(Settings(lang="en", tab="drivers")), Shelf([digests["b"], digests["a"]]))
+    panel = page.panels["drivers"]
+    assert "no figure changes the result" in panel._none.text
+    assert panel._chart not in panel.widget.children
+
+
+def test_money_is_told_in_three_tables(shown) -> None:
+    shown.state.change(tab="money")
+    told = shown.panels["money"]._tables
+    assert [view.code for view in told] == ["compare_money", "compare_extra", "compare_quarters"]
+    assert all(len(view.columns) <= 7 for view in told)
+
+
 def test_the_page_is_a_widget(digests) -> None:
     assert "povsim-box" in build(State(), Shelf([digests["a"], digests["b"]]))._dom_classes
 
@@ -163,7 +212,8 @@ def test_a_tornado_that_was_made_is_found_again(digests, monkeypatch) -> None:
     assert strengths == sorted(strengths, reverse=True)
     assert (found.method, found.year) == ("tornado", 2020)
     rows = drivers_table(found, "zh").rows
-    assert rows[0]["strength"] == pytest.approx(rows[0]["high"] - rows[0]["low"])
+    # results are shares, changes of them points
+    assert rows[0]["strength"] == pytest.approx(100 * (rows[0]["high"] - rows[0]["low"]))
     page = Comparison(State(Settings(lang="en", tab="drivers")), Shelf([digests["b"], digests["a"]]))
     assert page.panels["drivers"]._table.rows
     file.unlink()

@@ -11,6 +11,8 @@ import povsim
 from povsim.dashboard.app import Shelf
 from povsim.dashboard.pages.veto_lab import Lab
 from povsim.dashboard.state import State
+from povsim.dashboard.widgets.chart import ChartView
+from povsim.dashboard.widgets.table import TableView
 from povsim.folder import open_run, write_run
 from povsim.folder_manifest import Record
 from povsim.runs import Settings, run_scenarios
@@ -59,8 +61,9 @@ def test_a_switch_takes_a_rule_out_and_undo_puts_it_back(lab: Lab) -> None:
     _told(lab.controls.switches["income"], False)
     assert lab.state.settings.vetoes.off == ("income",)
     assert _excluded(lab) != before
-    assert "is off" in lab.answer.text
-    assert "[exact]" in lab.answer.text
+    assert "1 changed (exact)" in lab.answer.text
+    assert "is off" in lab.basis.text
+    assert "[exact]" in lab.basis.text
     lab.state.undo()
     assert _excluded(lab) == before
     assert lab.controls.switches["income"].value is True
@@ -71,7 +74,7 @@ def test_a_switch_takes_a_rule_out_and_undo_puts_it_back(lab: Lab) -> None:
 def test_all_rules_off_and_back(lab: Lab) -> None:
     before = _excluded(lab)
     lab.controls._all_off()
-    assert _excluded(lab) == "0 persons"
+    assert _excluded(lab) == "0"
     assert not any(one.value for one in lab.controls.switches.values())
     lab.controls._all_on()
     assert _excluded(lab) == before
@@ -105,7 +108,8 @@ def test_shares_are_moved_in_percent(lab: Lab) -> None:
     assert lab.controls.threshold.settings["unit"] == "%"
     _told(lab.controls.threshold, 3.0)
     assert lab.state.settings.vetoes.thresholds == {"village_incidence": 0.03}
-    assert "3 %" in lab.answer.text
+    assert "3 %" in lab.basis.text
+    assert lab.rerun.disabled is False
     assert "--set exit_standard.village.village_incidence.threshold=0.03" in lab.rerun.help
 
 
@@ -150,13 +154,14 @@ def test_error_and_sample_go_through_the_state(lab: Lab) -> None:
 def test_rules_of_a_scorecard_have_names_of_their_own(lab: Lab) -> None:
     assert "card.incidence" in lab.controls.switches
     lab.tabs.value = "card"
-    table = lab.panes["card"].widget.children[2]
+    table = lab.panes["card"].widget.children[2].children[0]
     _told(lab.controls.switches["card.incidence"], False)
     assert lab.state.settings.vetoes.off == ("card.incidence",)
     row = table.rows[table.keys_shown.index("card.incidence")]
     assert row[1] == 0
-    assert "of the scorecard" in lab.answer.text
+    assert "of the scorecard" in lab.basis.text
     assert lab.rerun.help == ""
+    assert lab.rerun.disabled is True
 
 
 def test_another_scorecard_year_or_language_builds_the_page_anew(lab: Lab) -> None:
@@ -186,3 +191,128 @@ def test_a_link_with_rules_that_are_not_there_is_passed_over(lab: Lab) -> None:
     assert lab.controls.rule.value == "income"
     for key in ("rules", "villages", "card"):
         lab.tabs.value = key
+
+
+def _all(widget: Any) -> list[Any]:
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in _all(child))]
+
+
+def _seen(widget: Any) -> list[Any]:
+    """Return the parts of a widget that are in sight, in reading order."""
+    if "povsim-hidden" in widget._dom_classes:
+        return []
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in _seen(child))]
+
+
+def _texts(widget: Any) -> list[str]:
+    return [one.text for one in _seen(widget) if getattr(one, "text", "")]
+
+
+def _charts(widget: Any) -> set[str]:
+    return {one.title for one in _seen(widget) if isinstance(one, ChartView)}
+
+
+def _above(lab: Lab) -> list[Any]:
+    """Return what stands over the slider: full rows before its row, and its own column down to it."""
+    body = list(lab._body.children)
+    (row,) = (one for one in body if lab.controls.threshold in _all(one))
+    column = _seen(row.children[0])
+    parts = column[: column.index(lab.controls.threshold)]
+    return [*(one for whole in body[: body.index(row)] for one in _seen(whole)), *parts]
+
+
+def test_nothing_over_the_slider_changes_while_it_is_moved(lab: Lab) -> None:
+    def looks() -> list[tuple[int, Any, Any]]:
+        return [(id(one), getattr(one, "text", None), getattr(one, "label", None)) for one in _above(lab)]
+
+    before, own = looks(), lab.controls.threshold.value
+    assert lab.numbers not in _above(lab)
+    for value in (own + 100, own + 300, own):
+        _told(lab.controls.threshold, value)
+        assert looks() == before
+    _told(lab.controls.switches["housing"], False)
+    lab.controls._all_off()
+    assert looks() == before
+
+
+def test_what_is_said_of_the_answer_keeps_its_one_line(lab: Lab) -> None:
+    tone = lab.answer.tone
+    assert lab.basis_card not in _seen(lab.root)
+    _told(lab.controls.threshold, lab.controls.threshold.value + 140)
+    _told(lab.controls.switches["housing"], False)
+    assert lab.answer.tone == tone
+    assert "\n" not in lab.answer.text
+    assert "bounded" in lab.answer.text
+    assert len(lab.basis.text.splitlines()) > 3
+    order = _seen(lab.root)
+    switches = [one for one in lab.controls.switches.values() if one in order]
+    assert order.index(lab.basis_card) > max(map(order.index, switches))
+    lab.controls._all_on()
+    assert lab.basis_card not in _seen(lab.root)
+
+
+def test_the_way_back_is_greyed_out_and_keeps_its_place(lab: Lab) -> None:
+    assert lab.controls.back.disabled is True
+    _told(lab.controls.threshold, lab.controls.threshold.value + 100)
+    assert lab.controls.back.disabled is False
+    assert lab.controls.back in _seen(lab.root)
+    lab.controls.back._receive(lab.controls.back, {"kind": "press"}, [])
+    assert lab.state.settings.vetoes.thresholds == {}
+    assert lab.controls.back.disabled is True
+    assert lab.controls.back in _seen(lab.root)
+
+
+def test_how_far_a_threshold_goes_is_written_below_it(lab: Lab) -> None:
+    settings = lab.controls.threshold.settings
+    ends = f"can be set from {settings['low']:,.0f} to {settings['high']:,.0f} yuan per head and year"
+    assert lab.controls.own.text.splitlines()[0] == ends
+    place = [key for key, _ in lab.controls.rule.options].index("village_incidence")
+    _told(lab.controls.rule, place)
+    one = lab.controls.sliders["village_incidence"]
+    assert lab.controls.own.text == f"can be set from {one.low:g} to {one.high:g} %\nin the run 2 %"
+    for key, ends in (("error", "from 0 to 0.5"), ("sample", "persons")):
+        lab.tabs.value = key
+        assert any(ends in text for text in _texts(lab.panes[key].widget.children[0]))
+    lab.state.change(lang="zh", tab="who")
+    assert "可设 " in lab.controls.own.text
+    assert lab.controls.own.text.endswith("结果中为 2%")
+
+
+def test_charts_without_anything_to_draw_say_so(lab: Lab) -> None:
+    lab.state.change(year=2017, tab="who")
+    pane = lab.panes["who"].widget
+    titles = _charts(pane)
+    assert len(titles) == 3
+    assert not any("nobody" in text for text in _texts(pane))
+    lab.controls._all_off()
+    assert _charts(pane) == set()
+    assert _texts(pane).count(lab.say("empty.off")) == 3
+    assert titles <= {*_texts(pane)}
+    _told(lab.controls.switches["income"], True)
+    assert len(_charts(pane)) == 2
+    assert lab.say("empty.pairs") in _texts(pane)
+    lab.controls._all_on()
+    assert _charts(pane) == titles
+
+
+def test_the_curve_of_a_rule_that_is_off_says_what_it_shows(lab: Lab) -> None:
+    lab.tabs.value = "rules"
+    assert lab.say("curve.off") not in _texts(lab.panes["rules"].widget)
+    _told(lab.controls.switches["income"], False)
+    assert lab.say("curve.off") in _texts(lab.panes["rules"].widget)
+
+
+def test_a_scorecard_without_vetoes_says_so_and_shows_no_empty_tables(lab: Lab) -> None:
+    lab.state.change(scorecard=CARDS[1], tab="card")
+    pane = lab.panes["card"].widget
+    assert any(lab.say("empty.card") in text for text in _texts(pane))
+    tables = [one for one in _seen(pane) if isinstance(one, TableView)]
+    assert all(one.rows for one in tables)
+    # what is on the tab besides controls, which a meeting does not see, is not a card with a heading alone
+    cards = [one for one in _seen(pane) if "povsim-card" in one._dom_classes]
+    assert all("povsim-controls" in one._dom_classes or len(_texts(one)) > 1 for one in cards)
+    lab.state.change(scorecard=CARDS[0])
+    pane = lab.panes["card"].widget
+    cards = [one for one in _seen(pane) if "povsim-card" in one._dom_classes]
+    assert all("povsim-controls" in one._dom_classes for one in cards if len(_texts(one)) < 2)
+    assert any(isinstance(one, TableView) for one in _seen(pane))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import povsim
 from povsim.planning.comparison import compare
 from povsim.views import comparison as views
 from povsim.views import comparison_groups as groups
+from povsim.views import comparison_money as money
 from povsim.views import comparison_tables as tables
 from povsim.views import comparison_targets as targets
 from povsim.views.comparison_plans import Plan
@@ -77,9 +80,10 @@ def test_money_is_that_of_the_runs(one, result) -> None:
     assert told.negative == row["probability_negative"]
     keys = ["more_for_more", "less_for_more", "more_for_less", "less_for_less"]
     assert told.quarters == pytest.approx(tuple(row[keys]))
-    table = tables.money_table([one], 4, "en")
-    assert table.rows[1]["spent"] == pytest.approx(row["spending"])
-    assert {column.code for column in table.columns} >= {"spent", "exits_low", "less_less"}
+    _, extra, quarters = money.money_tables([one], 4, "en")
+    assert extra.rows[0]["spent"] == pytest.approx(row["spending"] / 1e6)
+    assert extra.rows[0]["exits"] == pytest.approx(row["lasting_exits"])
+    assert [quarters.rows[0][code] for code in money.QUARTERS] == list(told.quarters)
 
 
 def test_targets_are_those_of_the_runs(one, result) -> None:
@@ -119,7 +123,7 @@ def test_winners_and_losers_are_those_of_the_runs(one, result) -> None:
                 assert row[name] == pytest.approx(theirs.loc[code, name], rel=1e-4, abs=1e-5), (kind, code, name)
     ladder = groups.ladder_table([one], ["less"], 4, "zh").rows
     assert [row["lost0"] for row in ladder] == sorted((row["lost0"] for row in ladder), reverse=True)
-    at = next(row for row in ladder if row["threshold"] == groups.THRESHOLD)
+    at = next(row for row in ladder if row["threshold"] == 100 * groups.THRESHOLD)
     whole = result.groups[result.groups["kind"] == "all"].iloc[0]
     assert (at["won0"], at["lost0"]) == (whole["won"], whole["lost"])
 
@@ -206,9 +210,11 @@ def test_big_numbers_say_what_the_runs_say(one, result) -> None:
     from povsim.cli_compare_show import answer
     from povsim.wording import wording
 
-    for lang in ("zh", "en"):
+    for lang, to in (("zh", " 至 "), ("en", " to ")):
         told = answer(result, "less", wording(lang, "commands", "compare"))
-        assert views.answer(one, 2020, ("sample", "less"), lang) == told
+        mine = views.answer(one, 2020, ("sample", "less"), lang)
+        assert mine == told
+        assert to in re.search(r"80 ?%(?:区间：|: )(.*?)[）)]", mine)[1]
 
 
 def test_tables_by_village_add_up_to_the_whole(one) -> None:

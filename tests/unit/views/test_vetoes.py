@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from povsim.runs import Settings, run_scenarios
 from povsim.sensitivity import vetoes as analysis
 from povsim.views import store, vetoes
 from povsim.views.vetoes import Asked
+from povsim.views.vetoes_counts import mean_count
+from povsim.wording import read_room
 
 YEAR = 2018
 
@@ -74,7 +77,9 @@ def test_all_rules_off_exclude_nobody(asked: Asked) -> None:
     assert vetoes.excluded(free).estimate == 0
     assert vetoes.failing_villages(asked.part, YEAR, free.off).sum() == 0
     assert not free.villages.standing(free.off, {}).any()
-    assert vetoes.numbers(free)[0].value == "0 persons"
+    assert vetoes.numbers(free)[0].value == "0"
+    assert {one.code: (one.value, one.spread) for one in vetoes.numbers(free)}["main"] == ("-", "Nobody fails")
+    assert {one.code: (one.value, one.spread) for one in vetoes.numbers(free)}["alone"] == ("0", "Nobody fails")
     assert vetoes.patterns_table(free).rows == []
 
 
@@ -234,3 +239,107 @@ def test_both_languages_say_the_same_numbers(part: xr.Dataset) -> None:
         assert [one.code for one in vetoes.numbers(zh)] == [one.code for one in vetoes.numbers(en)]
         assert vetoes.rules_table(zh).rows[0]["shapley_persons"] == vetoes.rules_table(en).rows[0]["shapley_persons"]
         assert len(vetoes.told(zh).splitlines()) == len(vetoes.told(en).splitlines())
+
+
+# ---- how numbers are written ----
+
+
+def _told(asked: Asked) -> dict[str, tuple[str, str]]:
+    return {one.code: (one.value, one.spread) for one in vetoes.numbers(asked)}
+
+
+def test_held_back_by_one_rule_alone_is_not_known_on_a_moved_line(asked: Asked) -> None:
+    value, spread = _told(asked)["alone"]
+    assert re.fullmatch(r"[\d,]+", value)
+    moved = replace(asked, thresholds={"income": asked.line * 1.1})
+    assert _told(moved)["alone"] == ("-", f"{value}, at the run's line")
+    assert _told(moved)["main"] == ("-", f"{_told(asked)['main'][0]}, at the run's line")
+    assert _told(moved)["excluded"][0] != "-"
+    assert asked.say("answer.patterns.line") in vetoes.told(moved)
+    assert asked.say("answer.patterns.line") not in vetoes.told(replace(moved, off=("income",)))
+    # the line itself, and a line moved while its rule is off, are none
+    for same in (replace(asked, thresholds={"income": asked.line}), replace(moved, off=("income",))):
+        assert _told(same)["alone"][0] != "-"
+    assert _told(replace(asked, thresholds={"income": asked.line}))["alone"] == (value, spread)
+
+
+@pytest.mark.parametrize(("lang", "between"), [("zh", " 至 "), ("en", " to ")])
+def test_bands_are_from_low_to_high_in_words(part: xr.Dataset, lang: str, between: str) -> None:
+    asked = Asked(part, YEAR, lang)
+    found = [*vetoes.numbers(asked), *vetoes.flip_numbers(asked)]
+    found += vetoes.numbers(replace(asked, thresholds={"income": asked.line * 1.13}))
+    spreads = [one.spread for one in found]
+    assert not [text for text in spreads if re.search(r"\d *[-–—] *\d", text)]
+    assert sum(between in text for text in spreads) == 6
+
+
+def test_no_text_of_the_page_writes_a_range_with_a_dash() -> None:
+    for key, texts in read_room("page_vetoes").items():
+        for text in texts.values():
+            assert "{high}" not in text or re.search(r"\{low\}( 至 | to )\{high\}", text), key
+            assert not re.search(r"\}[-–—]\{", text), key
+
+
+def test_villages_are_counted_in_a_number_that_does_not_break(asked: Asked) -> None:
+    by_draw = asked.villages.flags.any(axis=2).sum(axis=1)
+    for lang, value, spread in (
+        ("zh", "{} 个", "共 {} 个村；80%区间 {} 至 {}"), ("en", "{}", "of {} villages; 80 % band {} to {}"),
+    ):  # fmt: skip
+        told = _told(replace(asked, lang=lang))["villages"]
+        assert told[0] == value.format(mean_count(by_draw.mean()))
+        low, high = (f"{edge:,.0f}" for edge in np.quantile(by_draw, (0.1, 0.9)))
+        assert told[1] == spread.format(len(asked.villages.members), low, high)
+        assert not re.search(r"\.0\b", " ".join(told))
+    free = replace(asked, off=tuple(asked.villages.codes), lang="zh")
+    assert _told(free)["villages"][0] == "0 个"
+
+
+def test_the_summary_is_one_line_with_before_and_now(asked: Asked) -> None:
+    assert vetoes.summary(asked) == "As in the run: nothing is changed. Exact."
+    before, now = (f"{vetoes.excluded(one).estimate:,.0f}" for one in (asked, replace(asked, off=("housing",))))
+    off = vetoes.summary(replace(asked, off=("housing",)))
+    assert off.startswith(f"1 changed (exact): {before} → {now} persons fail")
+    every = replace(asked, off=(*asked.codes[1:], *asked.villages.codes), thresholds={"income": asked.line * 1.13})
+    told = vetoes.summary(every)
+    assert told.startswith(f"{len(every.off) + 1} changed (bounded): ")
+    assert told.endswith(" → 0 villages")
+    assert "\n" not in told
+    assert len(told) < 90
+
+
+def test_no_share_of_somebody_is_written_as_nothing(asked: Asked) -> None:
+    for table in (vetoes.rules_table(asked), vetoes.rules_table(replace(asked, off=("income",)))):
+        (column,) = (one for one in table.columns if one.code == "part")
+        shares = [row["part"] for row in table.rows if row["part"]]
+        assert shares
+        assert all(float(f"{100 * share:.{column.digits}f}") > 0 for share in shares)
+    few = asked.part["shapley"].copy(deep=True)
+    few[:, 1, :, 1] = 1e-4 * few[:, 1].sum("rule")
+    rare = vetoes.rules_table(Asked(asked.part.assign(shapley=few), YEAR, "en"))
+    assert next(one.digits for one in rare.columns if one.code == "part") == 2
+
+
+def test_counts_have_decimals_only_where_they_say_something(asked: Asked) -> None:
+    kinds = {column.code: column.kind for column in vetoes.patterns_table(asked).columns}
+    assert kinds["persons"] == kinds["households"] == "count"
+    free = replace(asked, off=tuple(asked.villages.codes))
+    table = vetoes.board_rules_table(free, free.villages)
+    assert [one.digits for one in table.columns] == [0] * len(table.columns)
+
+
+def test_only_one_note_says_shapley() -> None:
+    for lang in ("zh", "en"):
+        assert [key for key, texts in read_room("page_vetoes").items() if "Shapley" in texts[lang]] == [
+            "table.rules.note"
+        ]
+
+
+def test_what_charts_have_nothing_to_draw_of_is_said(asked: Asked) -> None:
+    assert vetoes.nothing_held(asked) == vetoes.nothing_paired(asked) == ""
+    off = replace(asked, off=tuple(asked.codes))
+    assert vetoes.nothing_held(off) == vetoes.nothing_paired(off) == asked.say("empty.off")
+    one = replace(asked, off=tuple(asked.codes[1:]))
+    assert vetoes.nothing_held(one) == ""
+    assert vetoes.nothing_paired(one) == asked.say("empty.pairs")
+    none = asked.part["excluded"].copy(data=np.zeros_like(asked.part["excluded"]))
+    assert vetoes.nothing_held(Asked(asked.part.assign(excluded=none), YEAR, "en")) == asked.say("empty.nobody")

@@ -90,10 +90,11 @@ class Levers:
         )
         self.before, self.after, self.state_line = NumbersView(), NumbersView(), Note("", tone="info")
         self.before_card = card(say("levers.before"), self.before)
+        self.after_card = card(say("levers.after"), self.state_line, self.progress, self.error, self.after)
         self.fan, self.chances = ChartView(), ChartView()
         right = box(
             self.before_card,
-            card(say("levers.after"), self.state_line, self.progress, self.error, self.after),
+            self.after_card,
             card("", self.fan),
             card("", self.chances),
             classes="povsim-column",
@@ -225,6 +226,9 @@ class Levers:
         show_only(self.before_card, when=after is not None)
         self.after.show([] if after is None else numbers_beside(asked.data, after, **asks, bounds=bounds))
         self._tell(after, bounds)
+        # before anything is tried it only says how to: no use where levers are hidden
+        mark = self.after_card.remove_class if after is not None else self.after_card.add_class
+        mark("povsim-controls")
         shown = asked.data if after is None else after
         ratio = main_ratio(asked.data)
         now = fan(shown, ratio=ratio, area=asked.area, lang=asked.lang, bounds=bounds)

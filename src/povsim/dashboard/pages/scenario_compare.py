@@ -98,6 +98,7 @@ class Comparison:
         if scene.pairs:
             self.numbers = [NumbersView() for _ in scene.plans]
             self.heads = [Note("", "heading") for _ in scene.plans]
+            self.abouts = [Note("", "small") for _ in scene.plans]
             parts += [column(self.answer, self.luck), self._cards(), self._tabs()]
         else:
             code = scene.plans[0].digest.manifest["scenarios"][0]
@@ -115,8 +116,9 @@ class Comparison:
 
     def _cards(self) -> Widget:
         made = []
-        for head, numbers, colour in zip(self.heads, self.numbers, COLOURS, strict=False):
-            one = card("", head, numbers)
+        for head, about, numbers, colour in zip(self.heads, self.abouts, self.numbers, COLOURS, strict=False):
+            # a title that plans share stands under the code that charts tell them apart by
+            one = card("", head, about, numbers)
             # the colour of the plan on all charts
             one.layout = Layout(border_top=f"4px solid {colour}")
             made.append(one)
@@ -169,6 +171,7 @@ class Comparison:
         self.luck.show("\n".join(views.luck_words(one, called, scene.lang) for one, called in named))
         for at, name in enumerate(scene.names):
             self.heads[at].show(say("vs.head.first", plan=name) if at == 0 else name)
+            self.abouts[at].show(views.about(scene.plans[at], name, scene.lang))
         self._show_numbers()
         self._open(self.tabs.value)
 

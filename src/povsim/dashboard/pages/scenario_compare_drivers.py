@@ -17,6 +17,10 @@ from povsim.views import comparison_drivers as views
 from povsim.views.comparison_plans import Plan, texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ipywidgets import Widget
+
     from povsim.dashboard.state import State
 
 COMMAND = "povsim sensitivity drivers {scenario} --output headcount_ratio --method tornado --register FILE --out {out}"
@@ -31,7 +35,7 @@ class Drivers(Panel):
         self._at = 0
         self._job: Job | None = None
         self._plan = picker(self._say("vs.plan"), {}, None, self._choose)
-        self._about, self._source = Note("", "plain"), Note("", "small")
+        self._about, self._source, self._none = Note("", "plain"), Note("", "small"), Note("", "info")
         self._start = button(self._say("vs.drivers.start", plan=""), self._begin, "primary")
         self._progress = ProgressView()
         self._progress.observe(lambda _: self._cancel(), "cancelled")
@@ -50,18 +54,23 @@ class Drivers(Panel):
         free = views.can_run(plan)
         self._start.label = say("vs.drivers.start", plan=name)
         put(self._row, self._plan, *([self._start] if file is None and free and self._job is None else []))
-        self._about.show(self._words(plan, free=free) if file is None else "")
-        found = [self._about] if file is None else [self._source, self._chart, self._table]
-        put(self.widget, self._row, self._progress, *found)
+        if file is None:
+            self._about.show(self._words(plan, free=free))
+            put(self.widget, self._row, self._progress, self._about)
+            return
         made = file == views.made_file(plan.digest.folder)
-        self._source.show(
-            "" if file is None else say("vs.drivers.made") if made else say("vs.drivers.stored", file=file.name)
-        )
-        if file is not None:
-            told = views.read_drivers(file, scene.lang)
-            table = views.drivers_table(told, scene.lang)
-            self._chart.show(charts.drivers(told.rows, (table.title, table.note, told.units), told.base, scene.lang))
-            self._table.show(table)
+        self._source.show(say("vs.drivers.made") if made else say("vs.drivers.stored", file=file.name))
+        put(self.widget, self._row, self._progress, self._source, *self._found(file, scene))
+
+    def _found(self, file: Path, scene: Scene) -> list[Widget]:
+        """Fill chart and table out of a file, and return them; a note where no figure moves the result."""
+        told = views.read_drivers(file, scene.lang)
+        if not told.rows:
+            self._none.show(self._say("vs.drivers.none", what=told.output, year=told.year))
+            return [self._none]
+        self._chart.show(charts.drivers(told, scene.lang))
+        self._table.show(views.drivers_table(told, scene.lang))
+        return [self._chart, self._table]
 
     def _words(self, plan: Plan, *, free: bool) -> str:
         if free:

@@ -8,10 +8,11 @@ from povsim.charts import comparison as charts
 from povsim.dashboard.pages.scenario_compare_scene import Scene, of_level, quantities
 from povsim.dashboard.widgets.chart import ChartView
 from povsim.dashboard.widgets.controls import number_slider, picker, segments
-from povsim.dashboard.widgets.layout import column, row
+from povsim.dashboard.widgets.layout import column, row, show_only
 from povsim.dashboard.widgets.note import Note
 from povsim.dashboard.widgets.table import TableView
 from povsim.views import comparison_groups as groups
+from povsim.views import comparison_money as money
 from povsim.views import comparison_tables as tables
 from povsim.views import comparison_targets as targets
 from povsim.views.comparison_plans import texts
@@ -80,9 +81,11 @@ class Areas(Panel):
         self._picker = picker(say("vs.quantity"), {}, None, lambda code: state.change("compare", quantity=code))
         levels = {level: say(f"vs.level.{level}") for level in (tables.TOWNSHIP, tables.VILLAGE)}
         self._level = segments(say("vs.level"), levels, None, lambda level: state.change("compare", by=level))
-        self._note, self._chart, self._table = Note("", "small"), ChartView(), TableView(height=560)
+        self._note, self._alike = Note("", "small"), Note("", "info")
+        self._chart, self._table = ChartView(), TableView(height=560)
         self.widget = column(
             row(self._level, self._picker, self._note).add_class("povsim-controls"),
+            self._alike,
             row(self._chart, self._table, ratio=(2, 3)),
         )
 
@@ -95,9 +98,14 @@ class Areas(Panel):
         self._picker.options = {one: known[one] for one in tables.by_village(scene.plans[0])} if village else known
         self._picker.value = code
         self._note.show(say("vs.villages_only") if village else "")
-        asked = (code, scene.place, scene.level, scene.lang)
-        self._chart.show(charts.area_differences(scene.pairs, *asked))
-        self._table.show(tables.areas_table(scene.pairs, *asked))
+        asked = (code, scene.place, scene.level)
+        differ = tables.areas_differ(scene.pairs, *asked)
+        told = {"what": known[code], "year": scene.year, "level": say(f"vs.level.{scene.level}")}
+        self._alike.show("" if differ else say("vs.areas.alike", **told))
+        show_only(self._chart, when=differ)
+        if differ:
+            self._chart.show(charts.area_differences(scene.pairs, *asked, scene.lang))
+        self._table.show(tables.areas_table(scene.pairs, *asked, scene.lang))
 
 
 class Groups(Panel):
@@ -114,12 +122,12 @@ class Groups(Panel):
             lambda points: state.change("compare", drag="threshold", threshold=points / 100),
             unit=say("vs.points.unit"),
         )  # fmt: skip
-        self._none = Note("", "info")
+        self._none, self._nobody = Note("", "info"), Note("", "info")
         self._chart, self._table, self._ladder = ChartView(), TableView(height=520), TableView()
         self._row = row(self._kind, self._bar).add_class("povsim-controls")
         self._body = column(
             self._row,
-            row(self._chart, self._ladder, ratio=(2, 1)),
+            row(column(self._nobody, self._chart), self._ladder, ratio=(2, 1)),
             self._table,
         )
         self.widget = column(self._none, self._body)
@@ -142,8 +150,14 @@ class Groups(Panel):
         self._kind.options = {one: say(f"vs.kind.{one}") for one in kinds}
         self._kind.value, self._bar.value = kind, round(100 * scene.threshold)
         called, asked = scene.names[self._at + 1], (scene.place, kind, scene.threshold)
-        self._chart.show(charts.winners_chart(scene.pairs[self._at], called, asked, scene.lang))
-        self._table.show(groups.groups_table(scene.pairs[self._at], called, asked, scene.lang))
+        table = groups.groups_table(scene.pairs[self._at], called, asked, scene.lang)
+        some = any(line["won"] or line["lost"] for line in table.rows)
+        bar = f"{100 * scene.threshold:g}"
+        self._nobody.show("" if some else say("vs.groups.nobody", plan=called, year=scene.year, threshold=bar))
+        show_only(self._chart, when=some)
+        if some:
+            self._chart.show(charts.winners_chart(scene.pairs[self._at], called, asked, scene.lang))
+        self._table.show(table)
         pairs = [scene.pairs[at] for at in known]
         self._ladder.show(groups.ladder_table(pairs, [scene.names[at + 1] for at in known], scene.place, scene.lang))
 
@@ -154,16 +168,18 @@ class Groups(Panel):
 
 
 class Money(Panel):
-    """What the plans cost and bring: a point a draw, and the table."""
+    """What the plans cost and bring: a point a draw, and tables of totals, differences and shares of draws."""
 
     def __init__(self, _state: State) -> None:
-        self._plane, self._table = ChartView(), TableView()
-        self.widget = column(self._plane, self._table)
+        self._plane, self._tables = ChartView(), [TableView() for _ in range(3)]
+        self.widget = column(self._plane, *self._tables)
 
     def show(self, scene: Scene) -> None:
         """Show extra money and extra exits."""
         self._plane.show(charts.plane(scene.pairs, scene.place, scene.lang))
-        self._table.show(tables.money_table(scene.pairs, scene.place, scene.lang))
+        told = money.money_tables(scene.pairs, scene.place, scene.lang)
+        for view, table in zip(self._tables, told, strict=True):
+            view.show(table)
 
 
 class Parts(Panel):
@@ -175,7 +191,7 @@ class Parts(Panel):
 
     def show(self, scene: Scene) -> None:
         """Show what the changes are made of."""
-        table = tables.parts_table(scene.pairs, scene.place, "headcount_ratio", scene.lang)
+        table = money.parts_table(scene.pairs, scene.place, "headcount_ratio", scene.lang)
         self._none.show("" if table.rows else table.note)
         put(self.widget, *([self._chart, self._table] if table.rows else [self._none]))
         if table.rows:
@@ -204,9 +220,12 @@ class Changes(Panel):
     """What the plans set differently."""
 
     def __init__(self, _state: State) -> None:
-        self._table = TableView(height=620)
-        self.widget = column(self._table)
+        self._none, self._table = Note("", "info"), TableView(height=620)
+        self.widget = column(self._none, self._table)
 
     def show(self, scene: Scene) -> None:
-        """Show the entries that differ."""
-        self._table.show(targets.changes_table(scene.plans, scene.lang))
+        """Show the entries that differ; say so where none does."""
+        table = targets.changes_table(scene.plans, scene.lang)
+        self._none.show("" if table.rows else table.note)
+        show_only(self._table, when=bool(table.rows))
+        self._table.show(table)

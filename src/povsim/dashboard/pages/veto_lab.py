@@ -11,7 +11,7 @@ from povsim.dashboard.pages.veto_lab_asked import asked_of, offered, place_of
 from povsim.dashboard.pages.veto_lab_controls import Controls
 from povsim.dashboard.pages.veto_lab_panes import PANES, Pane, at_top
 from povsim.dashboard.widgets.controls import button
-from povsim.dashboard.widgets.layout import box, discard, page, row, show_only, tabs
+from povsim.dashboard.widgets.layout import box, card, column, discard, page, row, show_only, tabs
 from povsim.dashboard.widgets.note import Note
 from povsim.dashboard.widgets.numbers import NumbersView
 from povsim.dashboard.widgets.shell import Shell
@@ -52,8 +52,8 @@ class Lab:
         The page.
     asked : Asked
         What is asked of the run now.
-    numbers, answer, controls, panes : Widget
-        Its live parts.
+    numbers, answer, basis, controls, panes : Widget
+        Its live parts: ``answer`` is one line, whatever is set, ``basis`` all that is to be said about it.
     """
 
     def __init__(self, state: State, shelf: Shelf) -> None:
@@ -84,7 +84,7 @@ class Lab:
 
     def _parts(self) -> list[Widget]:
         say = self.say
-        self.numbers, self.answer = NumbersView(), Note("", tone="info")
+        self.numbers, self.answer, self.basis = NumbersView(), Note("", tone="info"), Note("")
         self.rerun = button(say("control.rerun"), self._to_forecast)
         self.controls = Controls(self.state, self.asked)
         entries: dict[str, tuple[str, Any]] = {
@@ -92,14 +92,12 @@ class Lab:
         }
         self.tabs = tabs(entries, self.state)
         self.tabs.observe(lambda _: self._show_pane(), "value")
-        self.rerun_row = box(self.rerun, classes="povsim-row povsim-flow")
-        return [
-            Note(say("lead"), tone="lead"),
-            self.numbers,
-            self.answer,
-            self.rerun_row,
-            row(at_top(self.controls.widget).add_class("povsim-controls"), at_top(self.tabs), ratio=(1, 2)),
-        ]
+        self.basis_card = card(say("control.basis"), self.basis)
+        # Above what is dragged or switched stands nothing that grows: the numbers and what is said of them have a
+        # column of their own, and the longer explanation comes after the switches.
+        left = at_top(column(self.controls.widget, self.basis_card)).add_class("povsim-controls")
+        right = at_top(column(self.numbers, row(self.answer, self.rerun), self.tabs))
+        return [Note(say("lead"), tone="lead"), row(left, right, ratio=(1, 2))]
 
     def _has(self, key: str) -> bool:
         return {"error": vetoes.has_margins(self.asked), "card": self.asked.card is not None}.get(key, True)
@@ -121,9 +119,10 @@ class Lab:
     def _refresh(self) -> None:
         asked = self.asked
         self._show_numbers()
-        self.answer.show(vetoes.told(asked), "info" if vetoes.changes(asked) else "small")
-        show_only(self.rerun_row, when=bool(vetoes.levers(asked)))
-        self.rerun.help = vetoes.command(asked)
+        self.answer.show(vetoes.summary(asked))
+        self.basis.show(vetoes.told(asked))
+        show_only(self.basis_card, when=bool(vetoes.changes(asked)))
+        self.rerun.disabled, self.rerun.help = not vetoes.levers(asked), vetoes.command(asked)
         self.controls.show(asked)
         self._show_pane()
 

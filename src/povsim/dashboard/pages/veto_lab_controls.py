@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from povsim import figures
 from povsim.dashboard.state import State
 from povsim.dashboard.widgets.controls import Control, button, number_slider, picker, toggle
-from povsim.dashboard.widgets.layout import box, card, column, row, show_only
+from povsim.dashboard.widgets.layout import box, card, column, row
 from povsim.dashboard.widgets.note import Note
 from povsim.dashboard.widgets.plain import plain
 from povsim.views import vetoes
@@ -32,6 +33,8 @@ class Controls:
         Those of them that belong to the scorecard, to be shown with it.
     rule, threshold : Control
         The rule whose threshold is looked at, and the threshold.
+    own : Note
+        How far the threshold can be moved, and where it is in the run.
     """
 
     def __init__(self, state: State, asked: Asked) -> None:
@@ -71,8 +74,7 @@ class Controls:
         )
         self.own = Note("", tone="small")
         self.back = button(say("control.back"), self._back, "quiet")
-        self.back_box = box(self.back)
-        return [self.rule, self.threshold, row(self.own, self.back_box)]
+        return [self.rule, self.threshold, row(self.own, self.back)]
 
     def show(self, asked: Asked) -> None:
         """Show what is set; nothing of it comes back as a change."""
@@ -88,8 +90,17 @@ class Controls:
             self.rule.value = chosen
             self.threshold.settings = settings
             self.threshold.value = min(max(one.value, one.low), one.high)
-        self.own.show(self.say("control.own", value=f"{one.own:,.{one.digits}f}", unit=one.unit))
-        show_only(self.back_box, when=chosen in asked.thresholds)
+        lines = (
+            self.say("control.reach", low=_written(one, one.low), high=self._amount(one, one.high)),
+            self.say("control.own", value=self._amount(one, one.own)),
+        )
+        self.own.show("\n".join(lines))
+        # greyed out instead of taken away: nothing on the card moves under the hand that drags
+        self.back.disabled = chosen not in asked.thresholds
+
+    def _amount(self, one: Slider, value: float) -> str:
+        gap = "" if one.unit == "%" and self.say.lang == "zh" else " "
+        return f"{_written(one, value)}{gap}{one.unit}"
 
     def _switch(self, key: str, turned: str) -> None:
         off = [code for code in self.state.settings.vetoes.off if code != key]
@@ -113,6 +124,10 @@ class Controls:
         now = dict(self.state.settings.vetoes.thresholds)
         now.pop(str(self.rule.value), None)
         self.state.change("vetoes", thresholds=now)
+
+
+def _written(one: Slider, value: float) -> str:
+    return figures.number(round(value, one.digits))
 
 
 def chosen_rule(state: State, asked: Asked) -> str | None:

@@ -11,10 +11,11 @@ from ipywidgets import Box, Layout
 from povsim import figures
 from povsim.charts import vetoes as charts
 from povsim.dashboard.pages.veto_lab_controls import Controls, chosen_rule
+from povsim.dashboard.pages.veto_lab_places import Place
 from povsim.dashboard.state import State
 from povsim.dashboard.widgets.chart import ChartView
 from povsim.dashboard.widgets.controls import button, number_slider, picker
-from povsim.dashboard.widgets.layout import box, column, grid, show_only
+from povsim.dashboard.widgets.layout import box, column, grid, row, show_only
 from povsim.dashboard.widgets.layout import card as surface
 from povsim.dashboard.widgets.note import Note
 from povsim.dashboard.widgets.numbers import NumbersView
@@ -48,25 +49,26 @@ def at_top(widget: Widget) -> Box:
 
 def who(_state: State, _asked: Asked, _controls: Controls) -> Pane:
     """Return the tab of patterns, shares and pairs."""
-    patterns, shares, pairs, table = ChartView(), ChartView(), ChartView(), TableView()
+    patterns, shares, pairs, table = Place(), Place(), Place(), TableView()
 
     def show(asked: Asked) -> None:
-        patterns.show(charts.patterns_chart(asked))
-        shares.show(charts.rules_chart(asked))
-        pairs.show(charts.pairs_chart(asked))
+        nobody = vetoes.nothing_held(asked)
+        patterns.show(charts.patterns_chart(asked), nobody)
+        shares.show(charts.rules_chart(asked), nobody)
+        pairs.show(charts.pairs_chart(asked), vetoes.nothing_paired(asked))
         table.show(vetoes.rules_table(asked))
 
-    return Pane(column(patterns, shares, table, pairs), show)
+    return Pane(column(patterns.widget, shares.widget, table, pairs.widget), show)
 
 
 def curve(state: State, _asked: Asked, _controls: Controls) -> Pane:
     """Return the tab of the curve of one threshold, and what the rules of its level hold back."""
-    chart, table, none = ChartView(), TableView(), Note("")
+    chart, table, told = ChartView(), TableView(), Note("")
     hidden = box(chart)
 
     def show(asked: Asked) -> None:
         rule = chosen_rule(state, asked)
-        none.show("" if rule else asked.say("control.nothing"))
+        told.show(asked.say("control.nothing") if rule is None else asked.say("curve.off") if rule in asked.off else "")
         show_only(hidden, when=rule is not None)
         if rule is None:
             table.show(vetoes.rules_table(asked))
@@ -79,7 +81,7 @@ def curve(state: State, _asked: Asked, _controls: Controls) -> Pane:
             chart.show(charts.board_chart(asked, board, place or 0))
             table.show(vetoes.board_rules_table(asked, board))
 
-    return Pane(column(none, hidden, table), show)
+    return Pane(column(told, hidden, table), show)
 
 
 def villages(state: State, _asked: Asked, _controls: Controls) -> Pane:
@@ -118,6 +120,7 @@ def error(state: State, asked: Asked, _controls: Controls) -> Pane:
         lambda sd: state.change("vetoes", drag="error", error=sd), digits=2,
     )  # fmt: skip
     to_own = button(say("control.own_error", error=f"{own:g}"), lambda: state.change("vetoes", error=own))
+    reach = Note(_reach(asked, *map(figures.number, ERRORS[:2])), tone="small")
     numbers, chart, table = NumbersView(), ChartView(), TableView()
 
     def show(asked: Asked) -> None:
@@ -126,17 +129,21 @@ def error(state: State, asked: Asked, _controls: Controls) -> Pane:
         chart.show(charts.flips_chart(asked))
         table.show(vetoes.measured_table(asked))
 
-    return Pane(
-        column(box(slider, to_own, classes="povsim-row povsim-flow povsim-controls"), numbers, chart, table), show
-    )
+    return Pane(column(row(slider, reach, to_own).add_class("povsim-controls"), numbers, chart, table), show)
+
+
+def _reach(asked: Asked, low: str, high: str) -> str:
+    return asked.say("control.reach", low=low, high=high)
 
 
 def sample(state: State, asked: Asked, _controls: Controls) -> Pane:
     """Return the tab of the sampled county test."""
+    sizes, people = vetoes.sizes(asked), asked.say("axis.persons")
     slider = number_slider(
-        asked.say("control.sample"), vetoes.sizes(asked), asked.sample,
-        lambda size: state.change("vetoes", drag="sample", sample=round(size)), unit=asked.say("axis.persons"),
+        asked.say("control.sample"), sizes, asked.sample,
+        lambda size: state.change("vetoes", drag="sample", sample=round(size)), unit=people,
     )  # fmt: skip
+    reach = Note(_reach(asked, figures.count(sizes[0]), f"{figures.count(sizes[1])} {people}"), tone="small")
     chart, table = ChartView(), TableView()
 
     def show(asked: Asked) -> None:
@@ -144,7 +151,7 @@ def sample(state: State, asked: Asked, _controls: Controls) -> Pane:
         chart.show(charts.sampled_chart(asked))
         table.show(vetoes.sampled_table(asked))
 
-    return Pane(column(box(slider, classes="povsim-row povsim-flow povsim-controls"), chart, table), show)
+    return Pane(column(row(slider, reach).add_class("povsim-controls"), chart, table), show)
 
 
 class _CardPane:
@@ -154,22 +161,24 @@ class _CardPane:
         self.state = state
         self.note = Note("")
         self.rules, self.kept, self.close = TableView(), TableView(selectable=True), TableView(selectable=True)
-        self.near, self.unit, self.moved = TableView(), TableView(), ChartView()
+        self.near, self.unit, self.moved = TableView(), TableView(), Place()
         _choosing(state, self.kept, self.close)
         choices = vetoes.vetoes_of(asked)
         self.veto = picker(asked.say("control.veto"), choices, next(iter(choices), None), lambda _: self._show_moved())
         self.asked = asked
-        self.unit_box, self.moved_box = box(self.unit), box(self.veto, self.moved, classes="povsim-column")
-        on = [surface(asked.say("control.rules.card"), grid(*controls.of_card, least=260))] if controls.of_card else []
-        self.widget = column(
-            self.note, *on, self.rules, self.kept, self.unit_box, self.close, self.near, self.moved_box,
-        )  # fmt: skip
+        self.unit_box, self.moved_box = box(self.unit), box(self.veto, self.moved.widget, classes="povsim-column")
+        # a card with nothing but controls would be empty where those are out of sight
+        on = surface(asked.say("control.rules.card"), grid(*controls.of_card, least=260)).add_class("povsim-controls")
+        show_only(on, when=bool(controls.of_card))
+        self.tables = column(self.rules, self.kept, self.unit_box, self.close)
+        self.widget = column(self.note, on, self.tables, self.near, self.moved_box)
 
     def show(self, asked: Asked) -> None:
         """Show the scorecard as the rules are set."""
         self.asked = asked
         assert asked.units is not None
         self.note.show(_about(asked))
+        show_only(self.tables, when=_strikes(asked))
         self.rules.show(vetoes.board_rules_table(asked, asked.units))
         self.kept.show(vetoes.kept_table(asked))
         unit = self.state.settings.vetoes.unit
@@ -179,14 +188,25 @@ class _CardPane:
         if here:
             self.unit.show(vetoes.unit_table(asked, str(unit)))
         self.close.show(vetoes.close_table(asked))
-        self.near.show(vetoes.near_table(asked))
+        near = vetoes.near_table(asked)
+        show_only(self.near, when=bool(near.rows))
+        self.near.show(near)
         self._show_moved()
 
     def _show_moved(self) -> None:
         chosen = self.veto.value
         show_only(self.moved_box, when=chosen is not None)
         if chosen is not None:
-            self.moved.show(charts.moved_chart(self.asked, chosen))
+            chart = charts.moved_chart(self.asked, chosen)
+            drawable = chart.table is not None and chart.table.rows
+            self.moved.show(chart, "" if drawable else self.asked.say("table.moved.none"))
+
+
+def _strikes(asked: Asked) -> bool:
+    """Tell whether the scorecard has a veto or gate at all."""
+    assert asked.units is not None
+    assert asked.card is not None
+    return bool(asked.units.codes) or asked.card.sizes["veto"] > 0
 
 
 def _about(asked: Asked) -> str:
@@ -198,8 +218,8 @@ def _about(asked: Asked) -> str:
         lines.append(asked.say("card.cut", cut=figures.number(cut)))
     if left := str(asked.card.attrs.get(f"left_out_{asked.lang}", "")):
         lines.append(asked.say("card.left_out", items=left))
-    if not asked.units.codes:
-        lines.append(asked.say("table.board_rules.none"))
+    if not _strikes(asked):
+        lines.append(asked.say("empty.card"))
     if len(asked.units.members) < 2:
         lines.append(asked.say("card.single"))
     return "\n".join(lines)

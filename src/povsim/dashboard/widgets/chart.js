@@ -6,8 +6,6 @@ import { theme } from "./chart_themes.js";
 import { afterFrame, h, setAttr, setText, show } from "./dom.js";
 import { savesFiles } from "./saving.js";
 
-const LARGER = 1.35;
-
 function frame(stage, act) {
   const title = h("h3", { class: "ps-chart-title" });
   const tools = {
@@ -81,7 +79,7 @@ export function chart({ model, el, stage, signal }) {
 
   function open() {
     const name = `povsim-${stage.dark ? "dark" : "light"}${stage.presenter ? "-large" : ""}`;
-    library.registerTheme(name, theme(stage.dark, stage.presenter ? LARGER : 1));
+    library.registerTheme(name, theme(stage.dark, stage.enlarged));
     drawn = library.init(parts.canvas, name, { locale: stage.lang === "zh" ? "ZH" : "EN" });
     drawn.on("click", (event) => {
       model.send({ kind: "click", series: event.seriesId ?? event.seriesName ?? "", name: event.name ?? "", value: plain(event.value) });
@@ -95,7 +93,7 @@ export function chart({ model, el, stage, signal }) {
     if (!library || !el.isConnected || parts.canvas.clientWidth === 0 || numbers.held.n < 1) return;
     if (!drawn) open();
     const { held } = numbers;
-    if (held.whole) drawn.setOption(wholeOption(model.get("option"), held, stage.lang), { notMerge: true });
+    if (held.whole) drawn.setOption(wholeOption(model.get("option"), held, stage), { notMerge: true });
     else if (hasEntries(held.changed)) drawn.setOption(partOption(model.get("option"), held.changed));
     Object.assign(held, { whole: false, changed: { series: {}, axes: {} } });
   }

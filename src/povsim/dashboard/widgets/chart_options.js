@@ -91,11 +91,12 @@ function most(numbers, side) {
   return sizes.reduce((largest, size) => Math.max(largest, size), 0);
 }
 
-/** One unit for all labels of an axis. */
-function withMost(option, numbers) {
+/** One unit for all labels of an axis; its name as far from them as their size asks for. */
+function withMost(option, numbers, enlarged) {
   const told = {};
   for (const side of ["x", "y"]) {
-    const fit = (axis) => {
+    const fit = (asked) => {
+      const axis = asked.nameGap ? { ...asked, nameGap: asked.nameGap * enlarged } : asked;
       const formatter = axis.axisLabel?.formatter;
       if (axis.type !== "value" || !formatter?.$fn) return axis;
       return { ...axis, axisLabel: { ...axis.axisLabel, formatter: { most: most(numbers, side), ...formatter } } };
@@ -107,8 +108,8 @@ function withMost(option, numbers) {
 }
 
 /** The whole option with numbers in place, ready to be drawn. */
-export function wholeOption(option, numbers, lang) {
-  const ready = resolve(withMost(option, numbers), lang);
+export function wholeOption(option, numbers, { lang, enlarged }) {
+  const ready = resolve(withMost(option, numbers, enlarged), lang);
   ready.series = listed(ready.series).map((series) => ({ ...series, ...seriesData(numbers.series[series.id]) }));
   Object.assign(ready, axisData(ready, numbers.axes));
   ready.tooltip = { confine: true, ...ready.tooltip };

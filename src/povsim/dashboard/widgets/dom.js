@@ -35,7 +35,7 @@ export function setAttr(node, name, value) {
 }
 
 export function show(node, visible) {
-  node.hidden = !visible;
+  if (node.hidden === Boolean(visible)) node.hidden = !visible;
 }
 
 /** Act once for all calls of a frame, and after its picture is out: what is read first is not held up by it. */

@@ -62,6 +62,7 @@ export function money(value, { lang = "zh" } = {}) {
 }
 
 const NAMED = {
+  free,
   percent: percentFree,
   percent0: (value, told) => percent(value, { ...told, digits: 0 }),
   percent1: (value, told) => percent(value, { ...told, digits: 1 }),

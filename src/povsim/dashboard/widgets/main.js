@@ -15,6 +15,8 @@ import { weightTable } from "./weight_table.js";
 
 const KINDS = { chart, control, note, numbers, progress, ranking, shell, table, tabs, upload, weight_table: weightTable };
 
+const LARGER = 1.35;
+
 export function openStage(model, texts) {
   const stage = {
     model,
@@ -26,6 +28,10 @@ export function openStage(model, texts) {
     },
     get presenter() {
       return model.get("presenter");
+    },
+    /** How many times larger than normal letters are. */
+    get enlarged() {
+      return stage.presenter ? LARGER : 1;
     },
     say(key, values = {}) {
       const text = texts[stage.lang][`ui.${key}`] ?? key;

@@ -6,7 +6,6 @@ import { ranksOf, sumsOf, totalsUnder } from "./weight_model.js";
 
 const FEW = 200;
 const ROW = 34;
-const LARGER = 1.35;
 const SEARCHABLE = 20;
 /** Milliseconds between changes below which rows jump to their places: one that glides would still be on its way. */
 const QUICK = 400;
@@ -194,7 +193,7 @@ export function ranking({ model, el, stage, signal }) {
   }
 
   function texts() {
-    view.high = Math.round(ROW * (stage.presenter ? LARGER : 1));
+    view.high = Math.round(ROW * stage.enlarged);
     node.style.setProperty("--rank-row", `${view.high}px`);
     node.classList.toggle("ps-fill", model.get("height") === 0);
     node.style.setProperty("--list-height", model.get("height") ? `${model.get("height")}px` : "");

@@ -8,7 +8,6 @@ import { savesFiles } from "./saving.js";
 const FEW = 300;
 const SEARCHABLE = 12;
 const ROW = 36;
-const LARGER = 1.35;
 const LEFT = new Set(["text", "flag"]);
 
 /** Rows in the order asked for, those that match first found by their text. */
@@ -54,7 +53,7 @@ export function table({ model, el, stage, signal }) {
     keys,
   });
   el.append(parts.node);
-  const rowHeight = () => Math.round(ROW * (stage.presenter ? LARGER : 1));
+  const rowHeight = () => Math.round(ROW * stage.enlarged);
   const key = (place) => model.get("keys_shown")[view.order[place]];
 
   function heads() {
