@@ -77,7 +77,8 @@ def test_nothing_is_wrong_in_either_language_on_either_background(visit, name, l
 @pytest.mark.parametrize(
     ("name", "key"),
     [("home", "runs"), ("home", "documents"), ("exit-forecast", "overview"), ("exit-forecast", "villages"),
-     ("exit-forecast", "households"), ("veto-lab", "villages")],
+     ("exit-forecast", "households"), ("veto-lab", "villages"), ("scenario-compare", "money"),
+     ("scenario-compare", "targets"), ("scenario-compare", "parts")],
 )  # fmt: skip
 def test_tables_fit_the_smallest_screen(visit, name, key):
     page = visit.open(name, fragment=link(tab=key))
@@ -125,6 +126,10 @@ def test_in_a_meeting_controls_are_out_of_sight(visit, name):
     page.keyboard.press("p")
     becomes(lambda: page.locator(".ps-nav").is_visible(), True)
     assert before - LOOKED_AT
+    page.keyboard.press("p")
+    becomes(lambda: page.locator(".ps-nav").is_visible(), False)
+    page.keyboard.press("Escape")
+    becomes(lambda: page.locator(".ps-nav").is_visible(), True)
 
 
 @pytest.mark.parametrize(

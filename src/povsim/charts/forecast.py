@@ -212,7 +212,7 @@ def _ends(top: float, *, share: bool, lang: Language) -> list[str]:
     return (
         [figures.percent(top, lang, 0 if top == 1 else 1), figures.percent(0, lang, 0)]
         if share
-        else [figures.count(top), "0"]
+        else [figures.number(round(top, 1)), "0"]
     )
 
 

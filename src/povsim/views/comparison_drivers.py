@@ -11,7 +11,7 @@ import numpy as np
 from povsim import figures
 from povsim.terms import Language
 from povsim.views.comparison_plans import Plan, texts
-from povsim.views.comparison_units import LARGE, POINT_DIGITS, POINTS
+from povsim.views.comparison_units import LARGE, POINT_DIGITS, POINTS, seen_digits
 from povsim.views.parts import Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -167,8 +167,10 @@ def drivers_table(told: Drivers, lang: Language) -> Table:
     """
     say, units = texts(lang), units_of(told, lang)
     points = units.change[0] == POINTS
-    level: tuple[Kind, int, str] = ("percent", 2, "") if units.share else ("number", 1, units.level[1])
-    change: tuple[Kind, int, str] = ("number", POINT_DIGITS if points else 1, units.change[1])
+    # results of a tornado with as many decimals as what they differ by, or both ends would look alike
+    digits = seen_digits((abs(row["strength"]) for row in told.rows), units.change[0], 1, 3)
+    level: tuple[Kind, int, str] = ("percent", 2, "") if units.share else ("number", digits, units.level[1])
+    change: tuple[Kind, int, str] = ("number", POINT_DIGITS if points else digits, units.change[1])
     ends: dict[str, tuple[Kind, int, str]] = {"low": level, "high": level} if told.method == "tornado" else {}
     shown = {**ends, **dict.fromkeys(("strength", "error"), level if units.share and not points else change)}
     columns = [Column("name", say("vs.column.meaning"))]

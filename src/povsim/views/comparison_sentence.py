@@ -61,6 +61,8 @@ def sentence(told: Beside, say: Wording) -> str:
     words = {"plan": told.plan, "first": told.first, "year": told.year}
     if all(round(one) == 0 for one in told.poor):
         people = say("answer.same", **words)
+    elif round(told.poor[0]) == 0:
+        people = say("answer.about", **words, band=_people_band(told.poor, say))
     else:
         key = "answer.fewer" if told.poor[0] < 0 else "answer.more"
         people = say(key, **words, count=figures.count(abs(told.poor[0])), band=_people_band(told.poor, say))
@@ -80,7 +82,8 @@ def _people_band(poor: tuple[float, float, float], say: Wording) -> str:
 def _money(told: Beside, say: Wording) -> str:
     spent, lasting = told.spending, told.lasting
     money = figures.money([abs(spent)], say.lang)[0]
-    key = "answer.free" if spent == 0 else "answer.dearer" if spent > 0 else "answer.cheaper"
+    nothing = not any(digit in money for digit in "123456789")
+    key = "answer.free" if nothing else "answer.dearer" if spent > 0 else "answer.cheaper"
     words = say(key, money=money, unit=say("money.large", currency=told.currency))
     if abs(lasting) < LEAST_LASTING:
         return words + say("answer.no_exits")

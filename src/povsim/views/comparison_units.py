@@ -22,6 +22,8 @@ MOST: dict[Language, int] = {"zh": 2, "en": 3}
 POINTS = 100.0
 POINT_DIGITS = 3
 """Decimals of percentage points: plans differ by hundredths of a point."""
+NOISE = 1e-9
+"""Differences no larger (in the unit written) are left by sums."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ def change_scale(statistic: Statistic, plan: Plan, lang: Language, amounts: Iter
         return Scale(POINTS, texts(lang)("vs.points.unit"), "signed", POINT_DIGITS)
     if statistic.form == "money":
         factor = 1 / LARGE[lang]
-        return Scale(factor, unit, "signed", _seen(kept, factor, money_digits(kept, lang), MOST[lang]))
-    return Scale(1.0, unit, "signed", _seen(kept, 1.0, 0, 1))
+        return Scale(factor, unit, "signed", seen_digits(kept, factor, money_digits(kept, lang), MOST[lang]))
+    # villages are few: their means are told with a decimal, and so is how they differ
+    return Scale(1.0, unit, "signed", seen_digits(kept, 1.0, int(statistic.units == "villages"), 1))
 
 
 def money_digits(amounts: Iterable[float], lang: Language) -> int:
@@ -131,9 +134,25 @@ def money_digits(amounts: Iterable[float], lang: Language) -> int:
     return len(figures.money([largest], lang)[0].partition(".")[2])
 
 
-def _seen(amounts: Iterable[float], factor: float, digits: int, most: int) -> int:
-    """Return the decimals with which nothing that is there is written as 0, as far as the most allowed does it."""
-    while digits < most and any(0 < abs(one) * factor < 0.5 * 10.0**-digits for one in amounts):
+def seen_digits(amounts: Iterable[float], factor: float, digits: int, most: int) -> int:
+    """Return the decimals with which nothing that is there is written as 0, as far as the most allowed does it.
+
+    Parameters
+    ----------
+    amounts : iterable of float
+        What is to be written; below a billionth (of the unit) it is the noise of sums.
+    factor : float
+        What amounts are multiplied by.
+    digits, most : int
+        Decimals at least and at most.
+
+    Examples
+    --------
+    >>> seen_digits([20_000.0, 4e6], 1e-6, 1, 3), seen_digits([1e-12], 1.0, 0, 3)
+    (2, 0)
+    """
+    kept = list(amounts)
+    while digits < most and any(NOISE < abs(one) * factor < 0.5 * 10.0**-digits for one in kept):
         digits += 1
     return digits
 

@@ -81,9 +81,11 @@ function tip(option, lang) {
   };
 }
 
-/** The largest size that a series has on an axis; an entry is a number, a list of coordinates, or {value} of either. */
-function most(numbers, side) {
-  const sizes = Object.values(numbers.series).flatMap((data) => (Array.isArray(data) ? data : (data?.data ?? [])).map((entry) => {
+/** The largest size of the series on an axis; an entry is a number, a list of coordinates, or {value} of either. */
+function most(option, numbers, side, axis) {
+  const own = listed(option.series).filter((series) => (series[`${side}AxisIndex`] ?? 0) === axis);
+  const entries = own.map((series) => numbers.series[series.id] ?? series.data ?? []);
+  const sizes = entries.flatMap((data) => (Array.isArray(data) ? data : (data.data ?? [])).map((entry) => {
     const value = entry !== null && typeof entry === "object" && !Array.isArray(entry) ? entry.value : entry;
     const size = Array.isArray(value) ? value[side === "x" ? 0 : 1] : value;
     return typeof size === "number" ? Math.abs(size) : 0;
@@ -95,11 +97,13 @@ function most(numbers, side) {
 function withMost(option, numbers, enlarged) {
   const told = {};
   for (const side of ["x", "y"]) {
-    const fit = (asked) => {
+    const fit = (asked, place = 0) => {
       const axis = asked.nameGap ? { ...asked, nameGap: asked.nameGap * enlarged } : asked;
       const formatter = axis.axisLabel?.formatter;
       if (axis.type !== "value" || !formatter?.$fn) return axis;
-      return { ...axis, axisLabel: { ...axis.axisLabel, formatter: { most: most(numbers, side), ...formatter } } };
+      // asked anew with every label: numbers may have changed since the axis was made
+      const ready = Object.defineProperty({ ...formatter }, "most", { enumerable: true, get: () => most(option, numbers, side, place) });
+      return { ...axis, axisLabel: { ...axis.axisLabel, formatter: ready } };
     };
     const axis = option[`${side}Axis`];
     if (axis) told[`${side}Axis`] = Array.isArray(axis) ? axis.map(fit) : fit(axis);

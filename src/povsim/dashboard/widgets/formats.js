@@ -45,7 +45,7 @@ export function compactZh(value, { lang = "zh", most = value } = {}) {
   const size = Math.abs(most);
   if (value === 0) return "0";
   if (size >= 1e8) return `${intl(lang, { maximumFractionDigits: 2 }).format(value / 1e8)}亿`;
-  if (size >= PLAIN) return `${intl(lang, { maximumFractionDigits: Math.abs(value) >= 1e6 ? 0 : 1 }).format(value / 1e4)}万`;
+  if (size >= PLAIN) return `${intl(lang, { maximumFractionDigits: Math.abs(value) >= 1e6 ? 0 : 2 }).format(value / 1e4)}万`;
   return free(value, { lang });
 }
 

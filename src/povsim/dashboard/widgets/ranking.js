@@ -253,7 +253,6 @@ export function ranking({ model, el, stage, signal }) {
   scroller.addEventListener("scroll", measure, { passive: true });
   scroller.addEventListener("keydown", keys);
   const whole = () => {
-    view.late = false;
     texts();
     take();
   };
@@ -265,16 +264,21 @@ export function ranking({ model, el, stage, signal }) {
     queueMicrotask(() => {
       due = false;
       // an answer to points that have moved on since would throw the list back
-      if (view.foretold && stage.weights.busy()) view.late = true;
-      else whole();
+      if (!(view.foretold && stage.weights.busy())) whole();
     });
   });
   model.on("change:sums change:sums_told", learn);
   stage.weights.moved = foretell;
-  stage.weights.rested = () => view.late && whole();
+  // an answer that changes nothing here, a refusal for one, sends no numbers: what was foretold goes all the same
+  stage.weights.rested = () => view.foretold && whole();
   model.on("change:title change:height", texts);
   model.on("change:mark", mark);
-  stage.onLook(whole, signal);
+  stage.onLook(() => {
+    if (!view.foretold) return whole();
+    texts();
+    view.data.lang = stage.lang;
+    arrange();
+  }, signal);
   const sizes = new ResizeObserver(measure);
   sizes.observe(scroller);
   signal.addEventListener("abort", () => sizes.disconnect());

@@ -1,7 +1,7 @@
 // The arithmetic of the weight table as far as the page foretells it; the kernel has the last word.
 
 /** Points after one was set: the free others keep their proportions, the total and what is locked stay. */
-export function foretold(points, locked, place, wanted, total) {
+export function foretold(points, locked, place, wanted, total, printed = []) {
   const held = points.reduce((sum, one, at) => sum + (at !== place && locked[at] ? one : 0), 0);
   const value = Math.min(Math.max(0, wanted), Math.max(0, total - held));
   const free = points.map((_, at) => at).filter((at) => at !== place && !locked[at]);
@@ -9,7 +9,10 @@ export function foretold(points, locked, place, wanted, total) {
   const rest = Math.max(0, total - held - value);
   const told = [...points];
   told[place] = free.length ? value : points[place];
-  for (const at of free) told[at] = before > 0 ? (points[at] * rest) / before : rest / free.length;
+  // where all others have none, they come back in the proportions of the document
+  const parts = before > 0 ? points : printed.map((one) => one ?? 0);
+  const whole = free.reduce((sum, at) => sum + (parts[at] ?? 0), 0);
+  for (const at of free) told[at] = whole > 0 ? (parts[at] * rest) / whole : rest / free.length;
   return told;
 }
 
@@ -59,15 +62,18 @@ export function totalsUnder({ items, fixed, shares, rows, masks, gaps }, points)
   const earned = Array.from(fixed, (_, unit) => weighed(shares, unit));
   const totals = earned.map((sum, unit) => fixed[unit] + sum);
   const whole = points.reduce((sum, one) => sum + one, 0);
-  const factors = masks.map((mask) => whole / (whole - mask.reduce((sum, item) => sum + points[item], 0)));
+  const factors = masks.map((mask) => {
+    const left = whole - mask.reduce((sum, item) => sum + points[item], 0);
+    return left > 1e-9 * Math.max(whole, 1) ? whole / left : NaN;
+  });
   for (const [unit, mask, row] of gaps) totals[unit] += (factors[mask] - 1) * (row < 0 ? earned[unit] : weighed(rows, row));
   return totals;
 }
 
-/** Ranks of totals: ties share the best of their places; units that are not ranked have none. */
-export function ranksOf(totals, ranked, tie = 1e-7) {
+/** Ranks of totals: ties, as far as single precision tells them, share the best of their places; who is not ranked or has no total has none. */
+export function ranksOf(totals, ranked, tie = 1e-5) {
   const ranks = totals.map(() => null);
-  const order = totals.map((_, unit) => unit).filter((unit) => ranked[unit]);
+  const order = totals.map((_, unit) => unit).filter((unit) => ranked[unit] && Number.isFinite(totals[unit]));
   order.sort((a, b) => totals[b] - totals[a]);
   order.forEach((unit, at) => {
     const before = order[at - 1];

@@ -50,7 +50,8 @@ export function weightTable({ model, el, stage, signal }) {
       points(value, drag) {
         // from where the drag began: dragged to the end and back, the others come back as they were
         now.base = now.base ?? now.points;
-        now.points = foretold(now.base, now.locked, place, value, model.get("total"));
+        const printed = model.get("rows").map((row) => row.printed);
+        now.points = foretold(now.base, now.locked, place, value, model.get("total"), printed);
         if (!drag) now.base = null;
         change(place, { points: value }, drag);
         follow(place);
