@@ -20,6 +20,7 @@ from povsim.views.forecast_numbers import (
     amount,
     area_at,
     area_name,
+    bound_array,
     chances_by_year,
     joint_chances,
     money_unit,
@@ -116,8 +117,7 @@ def fan(
     lines = []
     for t, code in enumerate(data["target"].to_numpy().tolist()):
         if data["measure_of"].to_numpy()[t] == ratio and data["askable"].to_numpy()[t, a]:
-            own = data["bound"].to_numpy()[t]
-            bound = np.full_like(own, bounds[code]) if bounds and code in bounds else own
+            bound = bound_array(data, t, (bounds or {}).get(code))
             lines.append((str(data[f"target_{lang}"].to_numpy()[t]), bound * scale.mean(axis=0)))
     years = tuple(data["year"].to_numpy().tolist())
     quantiles = np.quantile(values, QUANTILES, axis=0)

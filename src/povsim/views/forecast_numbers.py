@@ -28,7 +28,7 @@ COMMA, SEMICOLON = {"zh": "、", "en": ", "}, {"zh": "；", "en": "; "}
 PERSONS = ("poor", "exits", "relapses")
 Array = npt.NDArray[Any]
 Bounds = Mapping[str, float]
-"""By code of a target, the bound to judge by in place of the plan's, in every year."""
+"""By code of a target, the bound to judge by in place of the plan's; see ``moved_bounds``."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,39 @@ def area_name(data: xr.Dataset, area: str | None, lang: Language) -> str:
     return data.attrs["county"] or texts(lang)("area.whole")
 
 
+def moved_bounds(data: xr.Dataset, target: int, bound: float) -> list[Fraction | None]:
+    """Return the bounds of a target by year when its last one is moved.
+
+    One bound for all its years then counts in every year, so that it can be seen when it is reached; bounds that differ
+    by year keep their proportions, in their own years.
+
+    Parameters
+    ----------
+    data : Dataset
+        A forecast's digest.
+    target : int
+        Its place.
+    bound : float
+        What the last bound is moved to.
+    """
+    planned = data["bound"].to_numpy()[target].tolist()
+    exact = [None if math.isnan(one) else Fraction(repr(float(one))) for one in planned]
+    due = [one for one in exact if one is not None]
+    if len(set(due)) < 2 or not due[-1]:
+        return [Fraction(repr(float(bound)))] * len(exact)
+    factor = Fraction(repr(float(bound))) / due[-1]
+    return [None if one is None else one * factor for one in exact]
+
+
+def bound_array(data: xr.Dataset, target: int, bound: float | None) -> Array:
+    """Return the bounds of a target by year, the plan's or moved ones; missing where it is not due."""
+    if bound is None:
+        return np.asarray(data["bound"].to_numpy()[target])
+    return np.array([math.nan if one is None else float(one) for one in moved_bounds(data, target, bound)])
+
+
 def held_under(data: xr.Dataset, target: int, bound: float | None = None) -> Array:
-    """Tell where a target holds, dims (area, draw, year); with another bound, compared just as exactly.
+    """Tell where a target holds, dims (area, draw, year); with its last bound moved, compared just as exactly.
 
     Parameters
     ----------
@@ -95,26 +126,32 @@ def held_under(data: xr.Dataset, target: int, bound: float | None = None) -> Arr
     target : int
         Its place.
     bound : float, optional
-        In place of the plan's.
+        In place of the plan's last; false in years in which it is not due then.
     """
     if bound is None:
         return np.asarray(data["held"].to_numpy()[target])
     from povsim.rulebook import compare_exactly
 
     top, bottom = figure(data, str(data["measure_of"].to_numpy()[target]))
-    exact, sign = Fraction(repr(float(bound))), str(data["comparison"].to_numpy()[target])
-    # whole numbers of any size: a bound with many decimals has a large denominator
-    left = top.astype(object) * exact.denominator if exact.denominator > LARGE else top * exact.denominator
-    right = exact.numerator * (np.ones_like(top) if bottom is None else bottom)
-    return np.asarray(compare_exactly(left, sign, right), dtype=bool)  # type: ignore[arg-type]
+    sign = str(data["comparison"].to_numpy()[target])
+    whole = np.ones_like(top) if bottom is None else bottom
+    held = np.zeros(top.shape, dtype=bool)
+    for y, exact in enumerate(moved_bounds(data, target, bound)):
+        if exact is None:
+            continue
+        # whole numbers of any size: a bound with many decimals has a large denominator
+        large = max(exact.denominator, abs(exact.numerator)) > LARGE
+        above, below = ((part[..., y].astype(object) if large else part[..., y]) for part in (top, whole))
+        held[..., y] = compare_exactly(above * exact.denominator, sign, below * exact.numerator)  # type: ignore[arg-type]
+    return held
 
 
 def due_cube(data: xr.Dataset, bounds: Bounds | None = None) -> Array:
     """Tell which targets are asked of which areas in which years, dims (target, area, year)."""
     other = bounds or {}
-    due = ~np.isnan(data["bound"].to_numpy())
+    due = np.empty(data["bound"].shape, dtype=bool)
     for t, code in enumerate(data["target"].to_numpy().tolist()):
-        due[t] |= code in other
+        due[t] = ~np.isnan(bound_array(data, t, other.get(code)))
     return np.asarray(due[:, np.newaxis, :] & data["askable"].to_numpy()[:, :, np.newaxis])
 
 
@@ -125,6 +162,16 @@ def joint_chances(data: xr.Dataset, bounds: Bounds | None = None) -> Array:
     for t, code in enumerate(data["target"].to_numpy().tolist()):
         held &= held_under(data, t, other.get(code)) | ~due[t][:, np.newaxis, :]
     return np.where(due.any(axis=0), held.mean(axis=1), np.nan)
+
+
+def always(data: xr.Dataset, area: str | None, bounds: Bounds | None = None) -> float | None:
+    """Return the share of draws in which every target holds in all its years; none where only one year has any."""
+    due, other = due_cube(data, bounds)[:, area_at(data, area)], bounds or {}
+    if due.any(axis=0).sum() < 2:
+        return None
+    codes = data["target"].to_numpy().tolist()
+    held = [held_under(data, t, other.get(code))[area_at(data, area)] | ~due[t] for t, code in enumerate(codes)]
+    return float(np.logical_and.reduce(held).all(axis=1).mean())
 
 
 def chances(
@@ -141,7 +188,7 @@ def chances(
     lang : {"zh", "en"}
         Language of the names.
     bounds : mapping, optional
-        Bounds to judge by in place of the plan's; such a target counts in every year.
+        Bounds to judge by in place of the plan's.
 
     Returns
     -------
@@ -158,19 +205,16 @@ def chances_by_year(
 ) -> dict[int, list[Chance]]:
     """Return the same for all years."""
     a, other, codes = area_at(data, area), bounds or {}, data["target"].to_numpy().tolist()
-    due, planned, names = (
-        due_cube(data, bounds)[:, a],
-        data["bound"].to_numpy(),
-        data[f"target_{lang}"].to_numpy().tolist(),
-    )
+    due, names = due_cube(data, bounds)[:, a], data[f"target_{lang}"].to_numpy().tolist()
+    asked = [bound_array(data, t, other.get(code)) for t, code in enumerate(codes)]
     held = [held_under(data, t, other.get(code))[a] for t, code in enumerate(codes)]
     missed = data["target_shortfall_if_missed"].to_numpy()[:, a] if "target_shortfall_if_missed" in data else None
 
     def chance(t: int, y: int) -> Chance:
-        share, own = float(held[t][:, y].mean()), other.get(codes[t])
+        share = float(held[t][:, y].mean())
         error = math.sqrt(share * (1 - share) / held[t].shape[0])
-        bound = bound_text(data, t, float(planned[t, y]) if own is None else own, lang)
-        short = math.nan if missed is None or own is not None else float(missed[t, y])
+        bound = bound_text(data, t, float(asked[t][y]), lang)
+        short = math.nan if missed is None or codes[t] in other else float(missed[t, y])
         return Chance(codes[t], names[t], share, error, bound, short)
 
     return {
@@ -262,15 +306,19 @@ def _chance(data: xr.Dataset, year: int | None, area: str | None, lang: Language
     if not found:
         return BigNumber("chance", say("number.chance"), figures.NOTHING, "", _no_target(data, year, area, say))
     share = float(joint_chances(data, bounds)[area_at(data, area), year_at(data, year)])
-    tone: Tone = "good" if share >= SURE else "bad" if share <= UNSURE else "warning"
     each = [
         say("chance.each", name=one.name, bound=one.bound, share=figures.probability(one.share, lang)) for one in found
     ]
+    if (every := always(data, area, bounds)) is not None:
+        each.append(say("chance.always", share=figures.probability(every, lang)))
+    tone: Tone = "good" if share >= SURE else "bad" if share <= UNSURE else "warning"
     if len(found) > 1:
         below = say("chance.all", count=len(found))
     else:
         one = found[0]
         below = say("chance.one", name=one.name, error=figures.percent(one.error, lang, 0)) if one.error else one.name
+    if every is not None:
+        below = SEMICOLON[lang].join((below, say("chance.always", share=figures.probability(every, lang))))
     return BigNumber("chance", say("number.chance"), figures.probability(share, lang), below, "\n".join(each), tone)
 
 

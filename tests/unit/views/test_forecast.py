@@ -99,6 +99,35 @@ def test_a_bound_counts_in_every_year_but_the_plan_only_where_it_is_due(data):
     assert not np.isnan(numbers.joint_chances(data, {"incidence": 0.03})[0]).any()
 
 
+def dated(data, *bounds):
+    return data.assign(bound=(data["bound"].dims, np.array([bounds])))
+
+
+def test_bounds_that_differ_by_year_move_in_proportion_and_only_in_their_years(data):
+    plan = dated(data, 0.05, 0.04, np.nan, 0.03, 0.02)
+    told = numbers.chances_by_year(plan, None, "en", {"incidence": 0.03})
+    assert [[one.bound for one in found] for found in told.values()] == [
+        ["below 7.5 %"], ["below 6 %"], [], ["below 4.5 %"], ["below 3 %"],
+    ]  # fmt: skip
+    held = numbers.held_under(plan, 0, 0.03)
+    top, everybody = data["registered"].values, data["everybody"].values
+    np.testing.assert_array_equal(held[..., 1], top[..., 1] < 0.06 * everybody[..., 1])
+    assert not held[..., 2].any()
+    line = areas.fan(plan, ratio="registered_ratio", area=None, lang="en", bounds={"incidence": 0.03}).targets[0][1]
+    np.testing.assert_allclose(line, [0.075, 0.06, np.nan, 0.045, 0.03])
+
+
+def test_a_sure_last_year_is_not_all_years(data):
+    # bounds out of the range of what happens: never in 2016, always in 2020
+    plan = dated(data, 0.0, np.nan, np.nan, np.nan, 1.0).assign(held=data["held"].copy())
+    plan["held"][..., 0], plan["held"][..., -1] = False, True
+    assert numbers.always(plan, None) == 0
+    shown = {one.code: one for one in numbers.numbers(plan, year=2020, area=None, lang="en")}["chance"]
+    assert shown.value == "100 %"
+    assert "all targets in all years 0 %" in shown.spread
+    assert numbers.always(data, None) is None
+
+
 def test_big_numbers_say_what_was_counted(data, outcomes, plan):
     shown = {one.code: one for one in numbers.numbers(data, year=2018, area=None, lang="en")}
     poor = outcomes["poor_persons"].sel(scenario=plan.code, year=2018).sum("village").values

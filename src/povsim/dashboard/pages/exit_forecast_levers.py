@@ -111,8 +111,10 @@ class Levers:
 
     def _slider(self, lever: Lever, shown: Dial) -> Control:
         lang = self.asked.lang
+        dated = lever.group != "targets" and ": " in lever.plan
+        name = self.say("levers.dated", name=lever.label(lang)) if dated else lever.label(lang)
         slider = number_slider(
-            lever.label(lang), (shown.low, shown.high, shown.step), shown.now,
+            name, (shown.low, shown.high, shown.step), shown.now,
             lambda value: self._move(lever.path, value), unit=shown.unit, digits=shown.digits,
         )  # fmt: skip
         slider.help = plan_text(lever, lang)
@@ -124,8 +126,8 @@ class Levers:
     def _move(self, path: str, shown: float) -> None:
         lever, levers = self.levers[path], dict(self.asked.levers)
         value = self.dials[path].value(shown)
-        # of a dated entry even its last value is a change: it holds in all years then
-        if value == lever.now and ": " not in lever.plan:
+        # of a dated entry even its last value is a change: it holds in all years then; bounds move in proportion
+        if value == lever.now and (lever.group == "targets" or ": " not in lever.plan):
             levers.pop(path, None)
         else:
             levers[path] = value
