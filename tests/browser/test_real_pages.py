@@ -249,3 +249,29 @@ def test_a_name_that_is_markup_is_text(visit, name, keys):
                     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * part)
                     page.wait_for_timeout(60)
     assert page.evaluate(HACKED) == [None, 0]
+
+
+def test_a_village_that_is_searched_offers_its_households(visit):
+    page = visit.open("exit-forecast", fragment=link(run="sample", tab="households"))
+    page.wait_for_selector(".povsim-search input")
+    # hidden from the start, shown by the session: a part has to follow classes it is given later
+    offered = page.locator(".ps-form-picker", has=page.get_by_text("农户", exact=True))
+    assert not offered.is_visible()
+    page.fill(".povsim-search input", "三村")
+    page.press(".povsim-search input", "Enter")
+    offered.wait_for(state="visible")
+    # too many for a menu: a list that is searched by typing
+    offered.locator(".ps-combo-field").click()
+    becomes(lambda: page.locator(".ps-combo-option:visible").count() > 1, True)
+
+
+def test_charts_go_while_no_rule_is_on(visit):
+    page = visit.open("veto-lab", fragment=link(run="sample"))
+    drawn(page)
+    charts = page.locator(".ps-chart-canvas:visible")
+    before = charts.count()
+    assert before
+    page.get_by_role("button", name="全部取消").click()
+    becomes(charts.count, 0)
+    page.get_by_role("button", name="全部恢复").click()
+    becomes(charts.count, before)

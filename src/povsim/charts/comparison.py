@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from povsim.charts.base import GREEN, RED, Chart, category_axis, frame, value_axis
-from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, bars, legend, scaled_axis, zero
+from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, TOP, bars, legend, scaled_axis, zero
 from povsim.charts.comparison_sums import drivers, parts, plane, targets
 from povsim.planning.comparison_draws import Difference
 from povsim.terms import Language
@@ -17,6 +17,7 @@ from povsim.views.comparison_groups import winners
 from povsim.views.comparison_plans import Pair, Plan, band_of, names, texts
 from povsim.views.comparison_tables import VILLAGE, area_difference, areas, years_table
 from povsim.views.comparison_units import Scale, change_scale, level_scale
+from povsim.views.comparison_words import points_text
 
 __all__ = ["area_differences", "differences", "drivers", "levels", "parts", "plane", "targets", "winners_chart"]
 
@@ -113,7 +114,7 @@ def _plain(values: Any) -> list[float | None]:
 
 def _values(scale: Scale, *drawn: Any) -> dict[str, Any]:
     # a name beside the axis would be turned; on top it is read like the numbers
-    return {**scaled_axis(scale, *drawn), "nameLocation": "end", "nameGap": 12, "scale": True}
+    return {**scaled_axis(scale, *drawn), **TOP, "scale": True}
 
 
 def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, lang: Language) -> Chart:
@@ -153,7 +154,7 @@ def area_differences(pairs: Sequence[Pair], code: str, place: int, level: str, l
         "grid": frame(left=12, top=40, bottom=30, right=24),
         "legend": legend(list(zip(called, COLOURS[1:], strict=False))),
         "tooltip": {"trigger": "item"},
-        "xAxis": {**_values(scale, *drawn), "nameLocation": "middle", "nameGap": 28},
+        "xAxis": {**scaled_axis(scale, *drawn), "nameGap": 28, "scale": True},
         "yAxis": {**category_axis(), "inverse": True, "axisLabel": LABEL},
         "series": series,
     }
@@ -199,6 +200,6 @@ def winners_chart(one: Pair, called: str, asked: tuple[int, str, float], lang: L
         "series": [bars(code, name, colour, stack="all") for code, (name, colour, _) in ends.items()],
     }
     data = {code: [sign * row[code] for row in kept] for code, (_, _, sign) in ends.items()}
-    title = say("vs.chart.groups", plan=called, year=one.first.years[place], threshold=f"{100 * threshold:g}")
+    title = say("vs.chart.groups", plan=called, year=one.first.years[place], threshold=points_text(threshold, lang))
     labels = [row["group"] or say("vs.kind.all") for row in kept]
     return Chart("compare_groups_chart", title, option, data, {"y": labels}, max(220, 80 + ROW * len(kept)))

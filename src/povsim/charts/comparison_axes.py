@@ -16,6 +16,8 @@ ROW = 30
 """Pixels of a bar."""
 SHADOW = {"trigger": "axis", "axisPointer": {"type": "shadow"}, "formatter": {"$fn": "axis_table"}}
 """Tooltip of bars."""
+TOP = {"nameLocation": "end", "nameGap": 12, "nameTextStyle": {"align": "left"}}
+"""A name on top of an axis to the left begins at the axis: centred, a long one would leave the chart."""
 SMALL = 0.2
 """Where all numbers are below, an axis has labels with three decimals."""
 

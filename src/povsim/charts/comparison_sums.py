@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from povsim.charts.base import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, Chart, category_axis, frame, value_axis
-from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, as_it_is, bars, legend, scaled_axis, zero
+from povsim.charts.comparison_axes import COLOURS, ROW, SHADOW, TOP, as_it_is, bars, legend, scaled_axis, zero
 from povsim.terms import Language
 from povsim.views.comparison_drivers import Drivers, Units, drivers_table, units_of
 from povsim.views.comparison_money import parts_table, plane_note
@@ -65,7 +65,7 @@ def plane(pairs: Sequence[Pair], place: int, lang: Language) -> Chart:
         "legend": legend(list(zip(called, COLOURS[1:], strict=False))),
         "tooltip": {"trigger": "item"},
         "xAxis": {**value_axis(say("vs.plane.exits")), "nameGap": 28, "axisLine": {"onZero": False}},
-        "yAxis": {**money_axis, "nameLocation": "end", "nameGap": 12, "axisLine": {"onZero": False}},
+        "yAxis": {**money_axis, **TOP, "axisLine": {"onZero": False}},
         "series": series,
     }
     title = say("vs.chart.plane", year=first.years[place])

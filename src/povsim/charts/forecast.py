@@ -168,7 +168,7 @@ def heat_chart(
     odds = quantity == "chance"
     top = 1.0 if odds else max(float(known.max()), 1e-9) if known.size else 1.0
     option = {
-        "grid": {**frame(left=8, right=16, top=8, bottom=64)},
+        "grid": {**frame(left=8, right=16, top=8, bottom=76)},
         "tooltip": {"valueFormatter": {"$fn": "percent" if share else "compact"}},
         "xAxis": {**category_axis(years, say("axis.year")), "splitArea": {"show": True}},
         "yAxis": {
@@ -240,9 +240,9 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
         label = say("flows.outside") if status == "never_registered" else status_name(status, lang)
         name = say("flows.node", status=label, year=found.ends[end])
         look = {"color": STATUS_COLOURS.get(status, GREY)}
-        # in two lines, or a large print would run into the next year's node; at the right edge there is room for one
-        between = " " if end == len(found.ends) - 1 else "\n"
-        short = {"formatter": f"{label}{between}{found.ends[end]}", "show": _labelled(found, status, end)}
+        # in two lines, or a large print would run into the next year's node; for a small node there is room for one
+        text = f"{label}\n{found.ends[end]}" if _large(found, status, end) else label
+        short = {"formatter": text, "show": _labelled(found, status, end)}
         nodes.setdefault(name, {"name": name, "itemStyle": look, "depth": end, "label": short})
         return name
 
@@ -292,8 +292,12 @@ def _labelled(found: Flows, status: str, end: int) -> bool:
     """Tell whether a node has room for its name: at the right edge, where it is large, and outside at the left edge."""
     if status not in found.stocks:
         return end == 0
+    return end == len(found.ends) - 1 or _large(found, status, end)
+
+
+def _large(found: Flows, status: str, end: int) -> bool:
     whole = sum(float(stock[end]) for stock in found.stocks.values())
-    return end == len(found.ends) - 1 or float(found.stocks[status][end]) >= LEAST_LABELLED * whole
+    return status in found.stocks and float(found.stocks[status][end]) >= LEAST_LABELLED * whole
 
 
 def chance_chart(data: xr.Dataset, *, area: str | None, lang: Language, bounds: Bounds | None = None) -> Chart:

@@ -24,7 +24,7 @@ from povsim.views.vetoes_households import (
     rules_table,
 )
 from povsim.views.vetoes_income import bounds, excluded, line_grid
-from povsim.views.vetoes_measured import flips, sampled, sampled_table
+from povsim.views.vetoes_measured import counted, flips, sampled, sampled_table
 from povsim.views.vetoes_patterns import PERSONS
 
 NAMES: dict[str, Any] = {"width": 190, "overflow": "break", "interval": 0, "hideOverlap": False}
@@ -358,7 +358,8 @@ def sampled_chart(asked: Asked) -> Chart:
         "yAxis": value_axis(say("axis.passes"), share="yes", lowest=0.0) | TOP | {"max": 1}, "series": series,
     }  # fmt: skip
     title = say("chart.sampled", size=figures.count(asked.sample))
-    return Chart("veto_sampled", title, option, data, {}, 380, sampled_table(asked), say("chart.sampled.note"))
+    note = "\n".join(line for line in (say("chart.sampled.note"), counted(asked)) if line)
+    return Chart("veto_sampled", title, option, data, {}, 380, sampled_table(asked), note)
 
 
 def moved_chart(asked: Asked, veto: str) -> Chart:

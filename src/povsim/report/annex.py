@@ -140,7 +140,8 @@ def _contents(report: Contents, name: str, placed: Sequence[tuple[str, Chapter, 
     rows += [
         [chapter.title, Link(sheet, sheet), item.table.title, len(item.table.rows)] for sheet, chapter, item in placed
     ]
-    note = "\n".join((report.subtitle, report.origin, *report.conventions))
+    origins = [chapter.origin for chapter in report.chapters if chapter.origin]
+    note = "\n".join((report.subtitle, report.origin, *origins, *report.conventions))
     return Sheet(name, fields, rows, report.title, note)
 
 

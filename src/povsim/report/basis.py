@@ -45,7 +45,7 @@ def chapter(digest: RunDigest, plan: Plan, chosen: tuple[str | None, int], wante
     items = [
         Item(_used(digest, chosen, wanted, say)),
         Item(_status(given, say), message=_message(given, say), shown=("status", "count", "share", "meaning")),
-        Item(_sources(given, say), message=say("message.sources", count=len({row["source"] for row in given}))),
+        Item(_sources(given, say), message=_sources_message(given, say)),
         Item(_documents(say)),
         Item(_assumptions(given, say)),
         Item(_settings([row for row in rows if not row["status"]], say)),
@@ -56,6 +56,11 @@ def chapter(digest: RunDigest, plan: Plan, chosen: tuple[str | None, int], wante
 def _message(given: Sequence[dict[str, str]], say: Wording) -> str:
     known = [row["status"] for row in given]
     return say("message.basis", count=len(known), **{status: known.count(status) for status in STATUSES})
+
+
+def _sources_message(given: Sequence[dict[str, str]], say: Wording) -> str:
+    count = len({row["source"] for row in given})
+    return say("message.sources.one" if count == 1 else "message.sources", count=count)
 
 
 def _status(given: Sequence[dict[str, str]], say: Wording) -> Table:

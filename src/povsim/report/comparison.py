@@ -11,7 +11,7 @@ from povsim.report.parts import Chapter, Item, Plot, Stroke
 from povsim.report.wanted import Wanted
 from povsim.terms import Language
 from povsim.views.comparison import Pair, Plan, answer, chosen, luck_words, names, numbers, pairs_of, place_of, plans_of
-from povsim.views.comparison_groups import THRESHOLD, groups_table, known
+from povsim.views.comparison_groups import THRESHOLD, caution, groups_table, known
 from povsim.views.comparison_money import money_tables, parts_table
 from povsim.views.comparison_plans import texts
 from povsim.views.comparison_tables import areas_table, statistics_table, years_table
@@ -47,13 +47,46 @@ def chapter(shown: Sequence[Plan], wanted: Wanted, year: int, lang: Language) ->
     items += [*_targets(shown, lang), *_money(pairs, place, lang), *_groups(pairs, called, place, lang)]
     items.append(Item(changes_table(shown, lang)))
     title = wording(lang, "report")("chapter.comparison", year=year)
-    return Chapter(
-        "comparison", title, _numbers(shown, pairs, place, lang), [item for item in items if item.table.rows], lead
-    )
+    kept = [item for item in items if item.table.rows]
+    return Chapter("comparison", title, _numbers(shown, pairs, place, lang), kept, lead, _origin(shown, pairs, lang))
+
+
+def counted(shown: Sequence[Plan], lang: Language) -> str:
+    """Say on how many draws plans are compared, where those are not all draws of the first run; else nothing.
+
+    Parameters
+    ----------
+    shown : sequence of Plan
+        The plans, those of common luck on the draws that all of them have.
+    lang : {"zh", "en"}
+        Language.
+    """
+    first = shown[0]
+    if len(shown) < 2 or first.draws.size == first.arrays["draw"].size:
+        return ""
+    return wording(lang, "report")("convention.counted", draws=first.draws.size)
+
+
+def _origin(shown: Sequence[Plan], pairs: Sequence[Pair], lang: Language) -> str:
+    """Return where the numbers come from: every run with its draws, and those counted; empty where it is one run."""
+    say, runs = wording(lang, "report"), {plan.digest.code: plan.digest.manifest for plan in shown}
+    if len(runs) < 2:
+        return ""
+    each = [
+        say("origin.run", run=code, draws=manifest["draws"]["count"], seed=manifest["seed"])
+        for code, manifest in runs.items()
+    ]
+    common = all(one.pairs.common for one in pairs)
+    how = say("origin.common", draws=shown[0].draws.size) if common else say("origin.apart")
+    manifest = shown[0].digest.manifest
+    words = {"version": manifest["povsim"], "date": str(manifest["created"])[:10]}
+    return say("origin.runs", **words, runs=say("origin.list").join(each), counted=how)
 
 
 def _sentences(one: Pair, called: tuple[str, str], year: int, lang: Language) -> list[str]:
-    return [answer(one, year, called, lang), luck_words(one, called, lang)]
+    told = [answer(one, year, called, lang), luck_words(one, called, lang)]
+    warned = caution(one, called, lang) if known(one) else ""
+    return [*told, warned] if warned else told
 
 
 def _numbers(shown: Sequence[Plan], pairs: Sequence[Pair], place: int, lang: Language) -> list[BigNumber]:

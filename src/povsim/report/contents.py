@@ -51,10 +51,12 @@ def contents(digest: RunDigest, wanted: Wanted, lang: Language, others: Sequence
         comparison.chapter(plans, wanted, year, lang),
         basis.chapter(digest, plans[0], (card, year), wanted, lang),
     ]
-    return _framed(digest, forecast.headline(data, wanted, lang), [one for one in found if one is not None], lang)
+    message, kept = forecast.headline(data, wanted, lang), [one for one in found if one is not None]
+    return _framed(digest, (message, comparison.counted(plans, lang)), kept, lang)
 
 
-def _framed(digest: RunDigest, message: str, chapters: Sequence[Chapter], lang: Language) -> Contents:
+def _framed(digest: RunDigest, said: tuple[str, str], chapters: Sequence[Chapter], lang: Language) -> Contents:
+    """Put a report together; what is said: the main result, and on which draws plans are compared."""
     say, manifest = wording(lang, "report"), digest.manifest
     years = digest.part("forecast")["year"].to_numpy()
     told = {
@@ -63,7 +65,11 @@ def _framed(digest: RunDigest, message: str, chapters: Sequence[Chapter], lang: 
         "date": str(manifest["created"])[:10], "first": int(years[0]), "last": int(years[-1]),
     }  # fmt: skip
     rules = [say(f"convention.{number}", **told) for number in range(1, 6)]
-    return Contents(lang, digest.label(lang), say("subtitle", **told), message, say("origin", **told), rules, chapters)
+    rules[0] = ("" if lang == "zh" else " ").join(filter(None, [rules[0], said[1]]))
+    title = digest.label(lang)
+    # the name begins with the run where it does not say which run it is
+    subtitle = say("subtitle" if title.startswith(digest.code) else "subtitle.run", **told)
+    return Contents(lang, title, subtitle, said[0], say("origin", **told), rules, chapters)
 
 
 def check(digest: RunDigest, wanted: Wanted) -> None:

@@ -163,7 +163,8 @@ def _villages(told: _Told) -> Item:
         return Item(table)
     if judged:
         count = sum(1 for row in table.rows if row["passes"] is not None and row["passes"] < 0.5)
-        message = told.say("message.villages", year=told.year, count=count, all=len(table.rows))
+        key = "message.villages.one" if count == 1 else "message.villages"
+        message = told.say(key, year=told.year, count=count, all=len(table.rows))
     else:
         message = told.say(
             "message.villages.poor",

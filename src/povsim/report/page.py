@@ -113,7 +113,8 @@ def _chapter(chapter: Chapter, report: Contents, charts: dict[str, dict[str, Any
     cards = "".join(_card(one) for one in chapter.numbers)
     items = "".join(_item(item, report, charts) for item in chapter.items)
     head = f'<section id="{report.lang}-{chapter.code}"><h2>{text(chapter.title)}</h2>{lead}'
-    return f'{head}<div class="cards">{cards}</div>{items}</section>' if cards else f"{head}{items}</section>"
+    told = f'<p class="note">{text(chapter.origin)}</p>' if chapter.origin else ""
+    return head + (f'<div class="cards">{cards}</div>' if cards else "") + f"{items}{told}</section>"
 
 
 def _card(one: BigNumber) -> str:

@@ -45,7 +45,7 @@ def table_of(item: Item, say: Wording, *, drawn: str) -> str:
     if count <= OPEN_ROWS and drawn == "no":
         return whole
     search = f' data-search="{_text(say("page.search"))}"' if count > OPEN_ROWS else ""
-    opened = _text(say("page.rows", count=count))
+    opened = _text(say("page.row" if count == 1 else "page.rows", count=count))
     return f"<details{search}><summary>{opened}</summary>{whole}</details>"
 
 

@@ -83,13 +83,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter: title, sentences, big numbers, and items."""
+    """A chapter: title, sentences, big numbers, and items; where its numbers come from, if not from the run alone."""
 
     code: str
     title: str
     numbers: Sequence[BigNumber] = ()
     items: Sequence[Item] = ()
     lead: Sequence[str] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True)

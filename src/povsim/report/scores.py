@@ -110,7 +110,12 @@ def _points(told: _Told) -> Item:
     if not told.changed:
         return Item(table, plot=plot)
     count = sum(1 for line in told.scheme.lines if line.points != told.own.points[line.code])
-    return Item(table, plot=plot, message=say("message.points", count=count), spare="yes")
+    return Item(
+        table,
+        plot=plot,
+        message=say("message.points.one" if count == 1 else "message.points", count=count),
+        spare="yes",
+    )
 
 
 def _schemes(told: _Told) -> list[Item]:

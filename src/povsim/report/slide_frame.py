@@ -14,7 +14,7 @@ TOP, BOTTOM = 1.95, 6.82
 """What is shown stands between these, in inches."""
 FOOT = 6.98
 SMALL = Look(SOFT)
-TITLE_SIZES = (30, 28, 26, 24, 22, 20, 18)
+TITLE_SIZES = (30, 28, 26, 24, 22, 20, 18, 17, 16, 15, 14)
 
 
 def deck(title: str) -> Any:

@@ -55,7 +55,8 @@ def chosen(report: Contents) -> list[tuple[Chapter, Item]]:
 
 
 def _add_item(made: Any, report: Contents, chapter: Chapter, item: Item) -> None:
-    slide = add_slide(made, item.message, item.table.title, report.origin, report.lang)
+    origin = chapter.origin or report.origin
+    slide = add_slide(made, item.message, item.table.title, origin, report.lang)
     if item.table.code == "basis_status":
         _add_basis(slide, report, item)
     elif item.plot is not None and (item.plot.table or item.table).rows:
@@ -69,7 +70,7 @@ def _add_item(made: Any, report: Contents, chapter: Chapter, item: Item) -> None
         *chapter.lead,
         *report.conventions[:1],
     ]
-    add_notes(slide, [*notes, report.origin])
+    add_notes(slide, [*notes, origin])
 
 
 def _add_basis(slide: Any, report: Contents, item: Item) -> None:

@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from povsim.terms import Language
-from povsim.views.comparison_plans import Pair, Plan, texts
+from povsim.views.comparison_plans import Pair, Plan, sentences, texts
 from povsim.views.comparison_units import POINTS
-from povsim.views.comparison_words import currency_of
+from povsim.views.comparison_words import currency_of, points_text
 from povsim.views.parts import Column, Table
 
 Floats = npt.NDArray[np.float64]
@@ -80,16 +80,55 @@ def changes(one: Pair, place: int) -> Changes:
     weight = np.asarray(one.first.arrays["household_weight"], dtype=np.float64)[first]
     persons = np.asarray(one.first.arrays["household_persons"], dtype=np.float64)[first]
     noise: Floats | float = 0.0
-    if not paired(one):
+    if luck(one) != "common":
         plans = (one.first, one.second)
         spread = [share * (1.0 - share) / _draws(plan) for share, plan in zip(poor, plans, strict=True)]
         noise = float(one.first.part.attrs["band_width"]) * np.sqrt(spread[0] + spread[1])
     return Changes(first, second, poor[1] - poor[0], noise, income[1] - income[0], weight, weight * persons)
 
 
-def paired(one: Pair) -> bool:
-    """Tell whether the probabilities of households come from the same draws; else they differ by luck too."""
-    return one.pairs.common and all(_draws(plan) == one.pairs.first.size for plan in (one.first, one.second))
+Luck = Literal["common", "draws", "apart"]
+"""Whether households of two plans met the same luck, had other draws besides, or met another luck."""
+
+
+def luck(one: Pair) -> Luck:
+    """Tell whether the probabilities of households come from the same draws; else they differ by luck too.
+
+    Households are known over all draws of their run only, whatever draws the rest of the page counts.
+
+    Parameters
+    ----------
+    one : Pair
+        A plan beside the first.
+    """
+    if not one.pairs.common:
+        return "apart"
+    return "common" if np.array_equal(one.first.arrays["draw"], one.second.arrays["draw"]) else "draws"
+
+
+def caution(one: Pair, called: tuple[str, str], lang: Language) -> str:
+    """Return what to bear in mind before winners and losers are read; empty where they met the same luck.
+
+    Parameters
+    ----------
+    one : Pair
+        A plan beside the first.
+    called : tuple of str
+        Names of the first and of the other plan.
+    lang : {"zh", "en"}
+        Language.
+    """
+    say, kind = texts(lang), luck(one)
+    if kind == "common":
+        return ""
+    words: dict[str, Any] = {"first": called[0], "plan": called[1], **_counts(one)}
+    if kind == "draws":
+        return say("vs.groups.caution.draws", **words, draws=one.pairs.first.size)
+    return say("vs.groups.caution.apart", **words, reason=say(one.reason))
+
+
+def _counts(one: Pair) -> dict[str, int]:
+    return {"mine": _draws(one.first), "theirs": _draws(one.second)}
 
 
 def _draws(plan: Plan) -> int:
@@ -200,17 +239,22 @@ def groups_table(one: Pair, called: str, asked: tuple[int, str, float], lang: La
     rows = [{**row, "change": POINTS * row["change"], "group": row["group"] or say("vs.kind.all")} for row in found]
     households = say("unit.households")
     columns = [Column("group", say(f"vs.kind.{kind}"))]
-    counts = ("households", "won", "lost")
-    columns += [Column(code, say(f"vs.column.{code}"), "count", 0, households) for code in counts]
+    columns.append(Column("households", say("vs.column.households"), "count"))
+    columns += [Column(code, say(f"vs.column.{code}"), "count", 0, households) for code in ("won", "lost")]
     columns += [Column(code, say(f"vs.column.{code}"), "percent", 2) for code in ("share_won", "share_lost")]
     columns.append(Column("change", say("vs.column.risk"), "signed", 2, say("vs.points.unit")))
     columns.append(Column("income_change", say("vs.column.income_change"), "signed", 0, currency_of(one.first, lang)))
-    title = say("vs.groups.title", plan=called, year=one.first.years[place], threshold=f"{100 * threshold:g}")
-    return Table("compare_groups", title, columns, rows, say(_note(one)))
+    title = say("vs.groups.title", plan=called, year=one.first.years[place], threshold=points_text(threshold, lang))
+    return Table("compare_groups", title, columns, rows, _note(one, lang))
 
 
-def _note(one: Pair) -> str:
-    return "vs.groups.note" if paired(one) else "vs.groups.note.apart"
+def _note(one: Pair, lang: Language) -> str:
+    say, counts = texts(lang), _counts(one)
+    said = [say("vs.groups.note"), say(f"vs.groups.note.{luck(one)}", **counts)]
+    if luck(one) == "common" and counts["mine"] != one.pairs.first.size:
+        # a third plan leaves the rest of the page fewer draws
+        said.append(say("vs.groups.note.all", draws=counts["mine"], common=one.pairs.first.size))
+    return sentences(said, lang)
 
 
 def ladder_table(pairs: Sequence[Pair], called: Sequence[str], place: int, lang: Language) -> Table:
@@ -242,4 +286,7 @@ def ladder_table(pairs: Sequence[Pair], called: Sequence[str], place: int, lang:
         of = "" if len(called) == 1 else say("vs.column.of", plan=name)
         unit = say("unit.households")
         columns += [Column(f"{code}{at}", say(f"vs.column.{code}") + of, "count", 0, unit) for code in ("won", "lost")]
-    return Table("compare_ladder", say("vs.ladder.title"), columns, rows, say("vs.ladder.note"))
+    said = [say("vs.ladder.note")]
+    if any(luck(one) != "common" for one in pairs):
+        said.append(say("vs.ladder.note.luck"))
+    return Table("compare_ladder", say("vs.ladder.title"), columns, rows, sentences(said, lang))

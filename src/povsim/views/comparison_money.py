@@ -11,7 +11,7 @@ from povsim.planning.comparison_draws import Bargain
 from povsim.planning.decomposition import Poverty
 from povsim.terms import Language
 from povsim.views.comparison_plans import Pair, Plan, names, sentences, texts
-from povsim.views.comparison_sums import bargain_of, between, cost_of, within
+from povsim.views.comparison_sums import Part, bargain_of, between, cost_of, within
 from povsim.views.comparison_units import POINT_DIGITS, POINTS, Scale, each_money, large_money
 from povsim.views.comparison_words import probability
 from povsim.views.parts import Column, Table
@@ -177,7 +177,23 @@ def parts_table(pairs: Sequence[Pair], place: int, measure: Poverty, lang: Langu
     columns += [points.column(code, say(f"vs.column.{code}")) for code in ("share", "low", "high")]
     columns.append(Column("bound", say("vs.column.bound"), "number", POINT_DIGITS, points.unit))
     title = say("vs.parts.title", what=first.statistic(measure).label(lang))
-    return Table("compare_parts", title, columns, rows, say("note.bins" if rows else "vs.parts.none"))
+    return Table("compare_parts", title, columns, rows, _parts_note(split, lang) if rows else say("vs.parts.none"))
+
+
+def _parts_note(split: Sequence[tuple[str, Sequence[Part]]], lang: Language) -> str:
+    """Say what bins are, and which changes they hide: those with no part as large as what bins can hide."""
+    say = texts(lang)
+    said, hidden = [say("note.bins")], [title for title, parts in split if _hidden(parts)]
+    if len(hidden) == len([title for title, parts in split if parts]):
+        said.append(say("vs.parts.hidden.all"))
+    elif hidden:
+        said.append(say("vs.parts.hidden", changes=say("vs.list").join(hidden)))
+    return sentences(said, lang)
+
+
+def _hidden(parts: Sequence[Part]) -> bool:
+    told = [one for one in parts if one.code != "unexplained"]
+    return bool(told) and max(abs(one.mean) for one in told) < max(one.bound for one in told)
 
 
 def _seen(share: float) -> float:

@@ -11,7 +11,7 @@ from povsim.views.comparison_due import Due, due
 from povsim.views.comparison_plans import Pair, Plan, band_of, sentences, texts
 from povsim.views.comparison_sentence import LEAST_LASTING
 from povsim.views.comparison_sums import bargain_of, cost_of, hold, hold_difference
-from povsim.views.comparison_words import amount, currency_of, joined, probability, unit_of
+from povsim.views.comparison_words import amount, currency_of, in_points, joined, probability, unit_of
 from povsim.views.parts import BigNumber, Tone
 
 HEADLINES = ("poor_persons", "lasting_exits_so_far", "spending_so_far")
@@ -95,8 +95,10 @@ def _each(asked: Sequence[Due], draws: int, lang: Language) -> str:
         )
         for one in asked
     ]
-    note = say("vs.note.targets", draws=draws, targets=say("vs.list").join(said))
-    return note if len(asked) < 2 else sentences([note, say("vs.note.together")], lang)
+    words: dict[str, object] = {"draws": draws, "targets": say("vs.list").join(said)}
+    if len(asked) == 1:
+        return say("vs.note.only_target", **words)
+    return sentences([say("vs.note.targets", **words), say("vs.note.together")], lang)
 
 
 def _sure(share: float, draws: int, lang: Language) -> str | None:
@@ -125,7 +127,7 @@ def _beside(pair: Pair, place: int, share: float, lang: Language) -> str:
 
 
 def _in_points(share: float, lang: Language, *, sign: bool = False) -> str:
-    return texts(lang)("vs.percentage_points", points=points(share, sign=sign))
+    return in_points(points(share, sign=sign), lang)
 
 
 def points(share: float, *, sign: bool = False) -> str:

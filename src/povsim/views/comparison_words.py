@@ -99,6 +99,28 @@ def luck_words(pair: Pair, called: Sequence[str], lang: Language) -> str:
     return sentences([*told, say("vs.some_draws", draws=draws)] if pair.reason else told, lang)
 
 
+def points_text(share: float, lang: Language) -> str:
+    """Return a change of a probability with its unit, in percentage points.
+
+    Examples
+    --------
+    >>> points_text(0.01, "en"), points_text(0.05, "en"), points_text(0.01, "zh")
+    ('1 point', '5 points', '1 个百分点')
+    """
+    return in_points(f"{100 * share:g}", lang)
+
+
+def in_points(points: str, lang: Language) -> str:
+    """Return percentage points that are written already with their unit: one of them is a point.
+
+    Examples
+    --------
+    >>> in_points("-1", "en"), in_points("0.4", "en")
+    ('-1 point', '0.4 points')
+    """
+    return texts(lang)("vs.one_point" if points.lstrip("+-") == "1" else "vs.percentage_points", points=points)
+
+
 def probability(share: float, lang: Language) -> str:
     """Return a probability; nothing known is a dash."""
     return figures.NOTHING if math.isnan(share) else figures.probability(share, lang)

@@ -60,17 +60,17 @@ class RunDigest:
     names: dict[str, str]
 
     def label(self, lang: Language) -> str:
-        """Return the name of the plan; with the folder's where that says more.
+        """Return the name of the plan, behind the folder's where that says more: plans of one name are told apart.
 
         Examples
         --------
         >>> RunDigest("b", Path("x"), Path("b"), (), {}, {"scenarios": ["a"]}, {"en": "Plan", "zh": "计划"}).label("zh")
-        '计划（b）'
+        'b · 计划'
         """
         name = self.names[lang]
         if self.code == self.manifest["scenarios"][0]:
             return name
-        return f"{name}（{self.code}）" if lang == "zh" else f"{name} ({self.code})"
+        return f"{self.code} · {name}"
 
     @property
     def scenario(self) -> Scenario:

@@ -203,13 +203,8 @@ def board_curve(board: Board, place: int, off: Collection[str], thresholds: Mapp
 
 def reach(board: Board, place: int) -> tuple[float, float, float]:
     """Return how far a threshold's slider goes, and its step: what most units have, and the threshold itself."""
-    known = board.figures[..., place]
-    known = known[~np.isnan(known)]
     own = float(board.thresholds[place])
-    low, high = (float(edge) for edge in np.quantile(known, (0.02, 0.98))) if known.size else (own, own)
-    low, high = min(low, own), max(high, own)
-    if high <= low:
-        low, high = min(0.0, 2 * own), max(2 * own, 1.0)
+    low, high = _ends(board, place, own)
     if board.units[place].startswith("share"):
         low, high = max(low, 0.0), min(max(high, 1.5 * own), 1.0)
     step = nice((high - low) / 100)
@@ -223,6 +218,21 @@ def reach(board: Board, place: int) -> tuple[float, float, float]:
     return round(max(low, 0.0) if own >= 0 else low, 12), round(high, 12), step
 
 
+def _ends(board: Board, place: int, own: float) -> tuple[float, float]:
+    """Return the ends that hold what most units have, and room on both sides of the threshold where it is a measure.
+
+    Verdicts are exact at any threshold, as figures are stored: also where hardly a unit has so little, or so much.
+    """
+    known = board.figures[..., place]
+    known = known[~np.isnan(known)]
+    low, high = (float(edge) for edge in np.quantile(known, (0.02, 0.98))) if known.size else (own, own)
+    room = ROOM if own > 0 and board.units[place] not in WHOLE else (1.0, 1.0)
+    low, high = min(low, room[0] * own), max(high, room[1] * own)
+    return (low, high) if high > low else (min(0.0, 2 * own), max(2 * own, 1.0))
+
+
+ROOM = (0.5, 1.5)
+"""How far a threshold can be moved at least, as multiples of its own."""
 WHOLE = ("facilities", "persons", "households", "villages", "0 or 1")
 
 

@@ -81,6 +81,19 @@ def _kept_table(asked: Asked) -> Table:
     return Table("veto_kept", say("table.kept"), columns, rows, say("table.kept.note"))
 
 
+def nothing_kept(asked: Asked) -> str:
+    """Return why no unit is listed as kept from what it earned; "" where one is."""
+    if kept_table(asked).rows:
+        return ""
+    one, _ = card_of(asked)
+    return asked.say("empty.kept" if np.isfinite(one["before"].to_numpy()).any() else "empty.kept.unknown")
+
+
+def nothing_close(asked: Asked) -> str:
+    """Return that no unit is close to a threshold; "" where one is."""
+    return "" if close_table(asked).rows else asked.say("empty.close")
+
+
 def _above(asked: Asked) -> Array | None:
     """Return points above the lowest cut, (draw, unit), of units that any rule holds; none without grades."""
     from povsim.sensitivity.veto_cures import compensation

@@ -164,8 +164,20 @@ def sampled_table(asked: Asked) -> Table:
             row |= {"true": float(one.true.mean()), "low": float(low), "high": float(high), "truly": float(good.mean())}
             row |= {"passes": float(chance.mean()), "wrong": float(np.where(good, 1 - chance, chance).mean())}
         rows.append(row)
-    note = say("table.sampled.national" if asked.part.attrs.get("national") else "table.sampled.note")
+    lines = [say("table.sampled.national" if asked.part.attrs.get("national") else "table.sampled.note")]
+    note = "\n".join([*lines, *([said] if (said := counted(asked)) else [])])
     return Table("veto_sampled", say("table.sampled", size=figures.count(asked.sample)), columns, rows, note)
+
+
+def counted(asked: Asked) -> str:
+    """Return what the sampled test of wrong exits counts; "" where a plan has no such test."""
+    codes = [str(code) for code in asked.part["test"].to_numpy()]
+    return asked.say("test.wrong_exit.note") if any("wrong_exit" in code for code in codes) else ""
+
+
+def nothing_sampled(asked: Asked) -> str:
+    """Return that a plan has no sampled test; "" where it has one."""
+    return "" if asked.part.sizes.get("test", 0) else asked.say("empty.sampled")
 
 
 def sizes(asked: Asked) -> tuple[int, int, int]:

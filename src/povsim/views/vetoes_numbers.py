@@ -122,9 +122,17 @@ def _villages(asked: Asked) -> BigNumber:
     say = asked.say
     name = "number.villages" if len(asked.villages.codes) else "number.villages.persons"
     now, _ = _village_counts(asked)
-    spread = say("of.villages", all=figures.count(len(asked.villages.members)), band=_band(asked, now))
+    spread = _of(asked, "villages", len(asked.villages.members), now)
     value = say("amount.units", number=mean_count(float(now.mean())))
     return BigNumber("villages", say(name), value, spread, say(f"{name}.note"))
+
+
+def _of(asked: Asked, what: str, every: int, by_draw: Array) -> str:
+    """Return of how many villages or units a number is, and its band."""
+    band = _band(asked, by_draw)
+    if every == 1:
+        return asked.say(f"of.{what}.one", band=band)
+    return asked.say(f"of.{what}", all=figures.count(every), band=band)
 
 
 def _band(asked: Asked, by_draw: Array) -> str:
@@ -142,5 +150,5 @@ def _kept(asked: Asked) -> BigNumber:
         return BigNumber("kept", label, figures.NOTHING, say("card.unknown"), note)
     by_draw = kept(asked).sum(axis=1)
     value = say("amount.units", number=mean_count(float(by_draw.mean())))
-    spread = say("of.units", all=figures.count(len(board.members)), band=_band(asked, by_draw))
+    spread = _of(asked, "units", len(board.members), by_draw)
     return BigNumber("kept", label, value, spread, note)

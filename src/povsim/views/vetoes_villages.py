@@ -39,7 +39,8 @@ def board_rules_table(asked: Asked, board: Board) -> Table:
         }
         for place, name in enumerate(board.names)
     ]  # fmt: skip
-    note = say("table.board_rules.note" if board.codes else "table.board_rules.none")
+    own = "table.card_rules.note" if board.prefix else "table.board_rules.note"
+    note = say(own if board.codes else "table.board_rules.none")
     return Table(f"veto_{level}_rules", say(f"table.{level}_rules"), columns, rows, note)
 
 
@@ -61,12 +62,15 @@ def villages_table(asked: Asked) -> Table:
     now = board.standing(asked.off, asked.thresholds)
     fails, before = now.any(axis=2).mean(axis=0), board.flags.any(axis=2).mean(axis=0)
     by_rule, persons = now.mean(axis=0), _by_persons(asked)
-    columns = [
-        Column("village", say("column.village")),
+    tested = [
         Column("fails", say("column.fails"), "percent", 0),
         Column("before", say("column.fails_before"), "percent", 0),
-        Column("persons", say("column.fails_persons"), "percent", 0),
         Column("main", say("column.main_rule")),
+    ]
+    columns = [
+        Column("village", say("column.village")),
+        *(tested if board.codes else []),
+        Column("persons", say("column.fails_persons", limit=_limit(asked)), "percent", 0),
     ]
     rows: list[dict[str, Any]] = [
         {
@@ -77,6 +81,11 @@ def villages_table(asked: Asked) -> Table:
     ]  # fmt: skip
     rows.sort(key=lambda row: (-row["fails"], -row["persons"]))
     return Table("veto_villages", say("table.villages"), columns, rows, say("table.villages.note"))
+
+
+def _limit(asked: Asked) -> str:
+    """Return the share of failing persons from which on a village has too many of them."""
+    return figures.percent(float(asked.part["limit"].sel(year=asked.year)), asked.lang, 0)
 
 
 def _main(board: Board, often: Array) -> str:
@@ -108,8 +117,7 @@ def _rollup_table(asked: Asked) -> Table:
         {"_key": code, "rule": label, **{name: float(by[name][place]) for name in names}}
         for place, (code, label) in enumerate(zip(asked.codes, asked.names, strict=True))
     ]
-    limit = figures.percent(float(one["limit"]), asked.lang, 0)
-    return Table("veto_rollup", say("table.rollup", limit=limit), columns, rows, say("table.rollup.note"))
+    return Table("veto_rollup", say("table.rollup", limit=_limit(asked)), columns, rows, say("table.rollup.note"))
 
 
 def cures_table(asked: Asked) -> Table:
@@ -125,7 +133,7 @@ def _cures_table(asked: Asked) -> Table:
         Column("cost", say("column.cure_cost"), "count"),
         Column("share", say("column.cure_share"), "percent", 1),
         Column("after", say("column.cure_after"), "percent", 1),
-        Column("fails", say("column.cure_fails"), "percent", 0),
+        Column("fails", say("column.cure_fails", limit=_limit(asked)), "percent", 0),
         Column("often", say("column.cure_often"), "percent", 0),
     ]
     numbers = {name: one[f"cure_{name}"].to_numpy() for name in ("cost", "share", "after", "fails", "often")}
@@ -139,9 +147,16 @@ def _cures_table(asked: Asked) -> Table:
         if numbers["fails"][place] > 0
     ]  # fmt: skip
     rows.sort(key=lambda row: row["cost"] if row["cost"] is not None else np.inf)
-    limit = figures.percent(float(one["limit"]), asked.lang, 0)
     draws = int(asked.part.attrs["cured_draws"])
-    return Table("veto_cures", say("table.cures", limit=limit), columns, rows, say("table.cures.note", draws=draws))
+    return Table(
+        "veto_cures", say("table.cures", limit=_limit(asked)), columns, rows, say("table.cures.note", draws=draws)
+    )
+
+
+def nothing_cured(asked: Asked) -> str:
+    """Return that no village needs a cure; "" where one does."""
+    draws = int(asked.part.attrs["cured_draws"])
+    return "" if cures_table(asked).rows else asked.say("empty.cures", draws=draws, limit=_limit(asked))
 
 
 def _known(value: float) -> float | None:

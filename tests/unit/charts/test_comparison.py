@@ -79,6 +79,15 @@ def test_the_mean_of_the_plane_is_that_of_the_money_table(pairs) -> None:
     assert zh.option["yAxis"]["axisLabel"]["formatter"]["$fn"] != "compact"
 
 
+def test_names_on_top_of_axes_begin_at_the_axis(pairs) -> None:
+    for chart in drawn(pairs, "en"):
+        for axis in (chart.option["xAxis"], chart.option["yAxis"]):
+            # a name in the middle stays centred
+            aligned = axis.get("nameTextStyle", {}).get("align")
+            assert aligned == ("left" if axis.get("nameLocation") == "end" else None), chart.code
+    assert charts.plane(pairs, 4, "en").option["yAxis"]["nameLocation"] == "end"
+
+
 def test_a_tornado_stands_about_the_base_in_points() -> None:
     rows = [{"name": "x", "path": "x", "low": 0.05, "high": 0.02, "strength": -0.03, "error": 0.001}]
     told = Drivers("tornado", "headcount ratio", 2020, "share", 0.03, rows)

@@ -22,7 +22,7 @@ from tests.unit.views.comparison_samples import digested, make
 @pytest.fixture(scope="module")
 def digests(people, tmp_path_factory) -> dict:
     place = tmp_path_factory.mktemp("runs")
-    return {name: digested(make(name, people, place), place) for name in ("a", "b", "both", "bare")}
+    return {name: digested(make(name, people, place), place) for name in ("a", "b", "both", "bare", "few")}
 
 
 @pytest.fixture
@@ -111,6 +111,26 @@ def test_a_run_without_households_says_so(digests) -> None:
     page = Comparison(State(Settings(lang="en")), Shelf([digests["a"], digests["bare"]]))
     page.state.change(tab="groups")
     assert "without households" in page.panels["groups"]._none.text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_warning_stands_over_households_counted_over_other_draws(digests, shown, lang) -> None:
+    page = Comparison(State(Settings(lang=lang, tab="groups")), Shelf([digests["a"], digests["few"]]))
+    panel, (first, second) = page.panels["groups"], page.scene.names
+    counted = f"6 of {first} against 3 of {second}" if lang == "en" else f"“{first}”6 次，“{second}”3 次"
+    assert panel._caution.tone == "warning"
+    assert counted in panel._caution.text
+    assert "--draws" in panel._caution.text
+    assert panel._body.children.index(panel._caution) < panel._body.children.index(panel._table)
+    # runs of the same draws need none
+    shown.state.change(tab="groups")
+    assert shown.panels["groups"]._caution.text == ""
+
+
+def test_a_single_picker_has_no_number(shown, digests) -> None:
+    page = Comparison(State(Settings(lang="en")), Shelf([digests["a"], digests["b"]]))
+    assert [one.label for one in page._row.children] == ["Compared with"]
+    assert [one.label for one in shown._row.children] == ["Compared with 1", "Compared with 2"]
 
 
 @pytest.fixture

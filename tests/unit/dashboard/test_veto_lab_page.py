@@ -12,6 +12,9 @@ from povsim.dashboard.app import Shelf
 from povsim.dashboard.pages.veto_lab import Lab
 from povsim.dashboard.state import State
 from povsim.dashboard.widgets.chart import ChartView
+from povsim.dashboard.widgets.layout import HIDDEN
+from povsim.dashboard.widgets.numbers import NumbersView
+from povsim.dashboard.widgets.part import Part
 from povsim.dashboard.widgets.table import TableView
 from povsim.folder import open_run, write_run
 from povsim.folder_manifest import Record
@@ -138,23 +141,25 @@ def test_a_village_chosen_is_explained(lab: Lab) -> None:
 
 def test_error_and_sample_go_through_the_state(lab: Lab) -> None:
     lab.tabs.value = "error"
-    numbers = lab.panes["error"].widget.children[1]
+    pane = _all(lab.panes["error"].widget)
+    (numbers,) = (one for one in pane if isinstance(one, NumbersView))
     before = numbers.numbers[0]["value"]
-    slider = lab.panes["error"].widget.children[0].children[0]
+    (slider,) = (one for one in pane if getattr(one, "label", "") == lab.say("control.error"))
     _told(slider, 0.3)
     assert lab.state.settings.vetoes.error == 0.3
     assert numbers.numbers[0]["value"] != before
     lab.tabs.value = "sample"
-    slider = lab.panes["sample"].widget.children[0].children[0]
+    pane = _all(lab.panes["sample"].widget)
+    (slider,) = (one for one in pane if getattr(one, "label", "") == lab.say("control.sample"))
     _told(slider, 500)
     assert lab.state.settings.vetoes.sample == 500
-    assert "500" in lab.panes["sample"].widget.children[1].title
+    assert all("500" in one.title for one in pane if isinstance(one, ChartView | TableView))
 
 
 def test_rules_of_a_scorecard_have_names_of_their_own(lab: Lab) -> None:
     assert "card.incidence" in lab.controls.switches
     lab.tabs.value = "card"
-    table = lab.panes["card"].widget.children[2].children[0]
+    table = _table(lab, "card", "veto_card_rules")
     _told(lab.controls.switches["card.incidence"], False)
     assert lab.state.settings.vetoes.off == ("card.incidence",)
     row = table.rows[table.keys_shown.index("card.incidence")]
@@ -210,6 +215,13 @@ def _texts(widget: Any) -> list[str]:
 
 def _charts(widget: Any) -> set[str]:
     return {one.title for one in _seen(widget) if isinstance(one, ChartView)}
+
+
+def _table(lab: Lab, key: str, code: str) -> TableView:
+    found: list[TableView] = [
+        one for one in _all(lab.panes[key].widget) if isinstance(one, TableView) and one.code == code
+    ]
+    return found[0]
 
 
 def _above(lab: Lab) -> list[Any]:
@@ -272,7 +284,7 @@ def test_how_far_a_threshold_goes_is_written_below_it(lab: Lab) -> None:
     assert lab.controls.own.text == f"can be set from {one.low:g} to {one.high:g} %\nin the run 2 %"
     for key, ends in (("error", "from 0 to 0.5"), ("sample", "persons")):
         lab.tabs.value = key
-        assert any(ends in text for text in _texts(lab.panes[key].widget.children[0]))
+        assert any(ends in text for text in _texts(lab.panes[key].widget))
     lab.state.change(lang="zh", tab="who")
     assert "可设 " in lab.controls.own.text
     assert lab.controls.own.text.endswith("结果中为 2%")
@@ -293,6 +305,75 @@ def test_charts_without_anything_to_draw_say_so(lab: Lab) -> None:
     assert lab.say("empty.pairs") in _texts(pane)
     lab.controls._all_on()
     assert _charts(pane) == titles
+
+
+def _out_of_sight(widget: Any) -> list[Any]:
+    if HIDDEN in widget._dom_classes:
+        return _all(widget)
+    return [one for child in getattr(widget, "children", ()) for one in _out_of_sight(child)]
+
+
+def _counted(chart: ChartView) -> float:
+    """Return the largest number of persons that a chart holds."""
+    numbers = [one["value"] if isinstance(one, dict) else one for row in chart._whole["series"].values() for one in row]
+    return max((max(one[2:], default=0.0) if isinstance(one, list) else float(one) for one in numbers), default=0.0)
+
+
+def test_a_chart_out_of_sight_goes_with_its_box_and_holds_nothing_old(lab: Lab) -> None:
+    """A part does not take itself away in the browser; a box that holds it does."""
+    lab.state.change(year=2017, tab="who")
+    pane = lab.panes["who"].widget
+    charts = [one for one in _all(pane) if isinstance(one, ChartView)]
+    before = [_counted(one) for one in charts]
+    assert min(before) > 0
+    for _ in range(2):
+        lab.controls._all_off()
+        gone = _out_of_sight(pane)
+        assert all(one in gone and HIDDEN not in one._dom_classes for one in charts)
+        assert [_counted(one) for one in charts] == [0, 0, 0]
+        lab.controls._all_on()
+        assert not [one for one in charts if one in _out_of_sight(pane)]
+        assert [_counted(one) for one in charts] == before
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_only_boxes_are_taken_out_of_sight(lab: Lab, card: str) -> None:
+    lab.state.change(scorecard=card)
+    for key in ("who", "rules", "villages", "error", "sample", "card"):
+        lab.tabs.value = key
+    for change in (lab.controls._all_off, lab.controls._all_on):
+        change()
+        for key in lab.panes:
+            lab.tabs.value = key
+            hidden = [one for one in _all(lab.panes[key].widget) if HIDDEN in one._dom_classes]
+            assert not [one for one in hidden if isinstance(one, Part)], key
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("key", ["error", "sample"])
+def test_tabs_that_go_by_the_run_say_so_while_anything_is_changed(lab: Lab, key: str, lang: str) -> None:
+    lab.state.change(lang=lang, tab=key)
+    pane = lab.panes[key].widget
+    first = pane.children[0]
+    assert first.tone == "warning"
+    assert first.text == ""
+    _told(lab.controls.switches["housing"], False)
+    assert first.text == lab.say("answer.own_rules")
+    lab.controls._all_on()
+    assert first.text == ""
+    _told(lab.controls.threshold, lab.controls.threshold.settings["high"])
+    assert first.text == lab.say("answer.own_rules")
+    lab.controls._all_on()
+    assert lab.say("answer.own_rules") not in _texts(pane)
+
+
+def test_no_table_is_shown_empty(lab: Lab) -> None:
+    for card in CARDS:
+        lab.state.change(scorecard=card)
+        for key in ("who", "rules", "villages", "error", "sample", "card"):
+            lab.tabs.value = key
+            shown = [one for one in _seen(lab.panes[key].widget) if isinstance(one, TableView)]
+            assert not [one.code for one in shown if not one.rows], (card, key)
 
 
 def test_the_curve_of_a_rule_that_is_off_says_what_it_shows(lab: Lab) -> None:

@@ -150,7 +150,7 @@ def test_runs_with_other_draws_are_compared_on_those_that_both_have(digests, fol
     assert pair.reason == "luck.some_draws"
     assert "only the 3" in views.luck_words(pair, ("a", "few"), "en")
     # shares of households are of all draws of a run: luck alone may move them, and counts for less
-    assert not groups.paired(pair)
+    assert groups.luck(pair) == "draws"
     rows = groups.winners(pair, 4, "all", "en")[0]
     whole = views.pair(*plans_of(digests, "a", "few"))
     assert rows["won"] + rows["lost"] <= np.sum(np.abs(groups.changes(whole, 4).change) > groups.THRESHOLD)

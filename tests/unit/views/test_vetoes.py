@@ -18,6 +18,7 @@ from povsim.runs import Settings, run_scenarios
 from povsim.sensitivity import vetoes as analysis
 from povsim.views import store, vetoes
 from povsim.views.vetoes import Asked
+from povsim.views.vetoes_boards import reach
 from povsim.views.vetoes_counts import mean_count
 from povsim.wording import read_room
 
@@ -231,6 +232,46 @@ def test_sliders_reach_their_own_threshold_in_whole_steps(asked: Asked) -> None:
         assert one.value == one.own
     assert found[1].percent == "yes"
     assert found[1].setting(found[1].own) == 0.02
+
+
+def test_thresholds_that_are_measures_can_be_halved_whatever_the_units_have(asked: Asked) -> None:
+    for one in vetoes.sliders(asked):
+        assert one.low <= 0.5 * one.own + one.step, one.key
+        assert one.high >= 1.5 * one.own - one.step, one.key
+    board = asked.villages
+    place = list(board.codes).index("village_collective")
+    own = float(board.thresholds[place])
+    rich = replace(board, figures=np.full_like(board.figures, 3 * own))
+    low, high, _ = reach(rich, place)
+    assert (low, high) == pytest.approx((0.5 * own, 3 * own), rel=0.05)
+    # what is not there cannot be halved: counts keep to whole units
+    few = replace(board, units=["facilities"] * len(board.codes), figures=np.full_like(board.figures, 2.0))
+    few = replace(few, thresholds=np.full_like(board.thresholds, 2.0))
+    assert reach(few, place) == (0.0, 4.0, 1.0)
+
+
+@pytest.mark.parametrize(("lang", "test", "limit"), [("zh", "村级标准", "2%"), ("en", "village test", "2 %")])
+def test_the_two_chances_of_a_village_are_named_apart(asked: Asked, lang: str, test: str, limit: str) -> None:
+    told = replace(asked, lang=lang)
+    table = vetoes.villages_table(told)
+    labels = {column.code: column.label for column in table.columns}
+    assert test in labels["fails"]
+    assert limit in labels["persons"]
+    assert test not in labels["persons"]
+    cures = vetoes.cures_table(told)
+    assert limit in next(column.label for column in cures.columns if column.code == "fails")
+    # villages whose poor are few on the register, while many truly fail some rule
+    persons = {row["_key"]: row["persons"] for row in table.rows}
+    failing = asked.villages.flags.any(axis=2).mean(axis=0)
+    assert any(persons[code] > chance for code, chance in zip(asked.villages.members, failing, strict=True))
+    untested = asked.part.isel(village_rule=slice(0, 0))
+    assert [one.code for one in vetoes.villages_table(Asked(untested, YEAR, "en")).columns] == ["village", "persons"]
+
+
+def test_that_no_village_needs_a_cure_is_said(asked: Asked) -> None:
+    assert vetoes.nothing_cured(asked) == ""
+    none = asked.part.assign(cure_fails=xr.zeros_like(asked.part["cure_fails"]))
+    assert vetoes.nothing_cured(Asked(none, YEAR, "en")).startswith("In the first 6 draws no village has 2 % or more")
 
 
 def test_both_languages_say_the_same_numbers(part: xr.Dataset) -> None:

@@ -21,6 +21,7 @@ from povsim.views import vetoes
 from povsim.views.vetoes import Asked
 from povsim.views.vetoes_card_digest import digest_card, without_vetoes
 from povsim.views.vetoes_cards import kept
+from povsim.views.vetoes_numbers import _of
 
 YEAR = 2018
 
@@ -158,3 +159,29 @@ def test_close_units_lie_close(run: Run) -> None:
     asked = _asked(digest_card(run, read_scorecard("guangxi-village-2017")))
     for row in vetoes.close_table(asked).rows:
         assert abs(row["gap"]) <= 0.05
+
+
+def test_a_single_unit_that_is_struck_is_told_from_one_that_loses_its_grade(run: Run, graded: Scorecard) -> None:
+    part = digest_card(run, graded)
+    one = part.isel(unit=slice(0, 1))
+    same = one.assign(free_grade=one["grade"], free_rank=one["rank"], holds=xr.ones_like(one["holds"]))
+    for lang, spread in (("zh", "共 1 个单位；"), ("en", "of 1 unit; ")):
+        asked = replace(_asked(same), lang=lang)
+        assert vetoes.kept_table(asked).rows == []
+        assert vetoes.nothing_kept(asked) == asked.say("empty.kept")
+        assert _of(asked, "units", 1, np.zeros(4)).startswith(spread)
+        assert "2" in _of(asked, "units", 2, np.zeros(4)).split("；")[0].split(";")[0]
+        assert asked.units is not None
+        table = vetoes.board_rules_table(asked, asked.units)
+        assert max(row["any_hit"] for row in table.rows) == 1
+        assert table.note == asked.say("table.card_rules.note")
+    unknown = same.assign(before=xr.full_like(same["before"], np.nan))
+    assert vetoes.nothing_kept(_asked(unknown)) == asked.say("empty.kept.unknown")
+    assert vetoes.nothing_kept(_asked(part)) == ""
+
+
+def test_that_no_unit_is_close_is_said(run: Run) -> None:
+    asked = _asked(digest_card(run, read_scorecard("guangxi-village-2017")))
+    every = replace(asked, off=tuple(asked.units.key(place) for place in range(len(asked.units.codes))))
+    assert vetoes.nothing_close(every) == asked.say("empty.close")
+    assert bool(vetoes.close_table(asked).rows) == (vetoes.nothing_close(asked) == "")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from povsim.charts.vetoes import sampled_chart
 from povsim.sensitivity import vetoes as analysis
 from povsim.sensitivity.veto_curves import MarginCurve
 from povsim.views import vetoes
@@ -95,3 +96,23 @@ def test_a_sample_misleads_when_it_says_otherwise(asked: Asked) -> None:
     assert row["truly"] == 0.5
     assert row["passes"] == pytest.approx(passing.mean())
     assert row["wrong"] == pytest.approx(((1 - passing[0]) + passing[1]) / 2)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_wrong_exits_of_the_sampled_test_are_told_from_those_of_the_year(asked: Asked, lang: str) -> None:
+    told = replace(asked, part=asked.part.assign_coords({f"rule_{lang}": ("rule", ["a", "b"])}), lang=lang)
+    said = told.say("test.wrong_exit.note")
+    row = vetoes.sampled_table(told)
+    assert said in row.note
+    assert row.rows[0]["test"] == told.say("test.wrong_exit_rate")
+    assert ("不论哪一年" if lang == "zh" else "whatever the year") in said
+    assert said in sampled_chart(told).note
+    other = replace(told, part=told.part.assign_coords(test=["omission_rate"]))
+    assert said not in vetoes.sampled_table(other).note
+    assert said not in sampled_chart(other).note
+
+
+def test_a_plan_without_a_sampled_test_is_told(asked: Asked) -> None:
+    assert vetoes.nothing_sampled(asked) == ""
+    none = replace(asked, part=asked.part.isel(test=slice(0, 0)))
+    assert vetoes.nothing_sampled(none) == asked.say("empty.sampled")

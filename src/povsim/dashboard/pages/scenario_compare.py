@@ -192,8 +192,12 @@ class Comparison:
             nothing = {} if number == 1 and offered else {"": say("vs.none")}
             one.options = {**nothing, **offered}
             one.value = scene.plans[number].code if number < len(scene.plans) else ""
+            one.label = say("vs.other", number=number)
             if number <= len(scene.plans) and offered:
                 seen.append(one)
+        if len(seen) == 1:
+            # one alone needs no number
+            seen[0].label = say("vs.other.only")
         panels.put(self._row, *seen)
         why = [(plan, views.misfit(scene.plans[0], plan)) for plan in plans if plan.code != scene.plans[0].code]
         lines = [say("vs.unfit", plan=plan.label(scene.lang), why=say(key)) for plan, key in why if key]

@@ -16,6 +16,7 @@ from povsim.views import comparison_money as money
 from povsim.views import comparison_tables as tables
 from povsim.views import comparison_targets as targets
 from povsim.views.comparison_plans import texts
+from povsim.views.comparison_words import points_text
 
 if TYPE_CHECKING:
     from ipywidgets import Box, Widget
@@ -122,11 +123,12 @@ class Groups(Panel):
             lambda points: state.change("compare", drag="threshold", threshold=points / 100),
             unit=say("vs.points.unit"),
         )  # fmt: skip
-        self._none, self._nobody = Note("", "info"), Note("", "info")
+        self._none, self._nobody, self._caution = Note("", "info"), Note("", "info"), Note("", "warning")
         self._chart, self._table, self._ladder = ChartView(), TableView(height=520), TableView()
         self._row = row(self._kind, self._bar).add_class("povsim-controls")
         self._body = column(
             self._row,
+            self._caution,
             row(column(self._nobody, self._chart), self._ladder, ratio=(2, 1)),
             self._table,
         )
@@ -151,8 +153,9 @@ class Groups(Panel):
         self._kind.value, self._bar.value = kind, round(100 * scene.threshold)
         called, asked = scene.names[self._at + 1], (scene.place, kind, scene.threshold)
         table = groups.groups_table(scene.pairs[self._at], called, asked, scene.lang)
+        self._caution.show(groups.caution(scene.pairs[self._at], (scene.names[0], called), scene.lang))
         some = any(line["won"] or line["lost"] for line in table.rows)
-        bar = f"{100 * scene.threshold:g}"
+        bar = points_text(scene.threshold, scene.lang)
         self._nobody.show("" if some else say("vs.groups.nobody", plan=called, year=scene.year, threshold=bar))
         show_only(self._chart, when=some)
         if some:

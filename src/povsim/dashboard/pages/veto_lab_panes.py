@@ -87,7 +87,7 @@ def curve(state: State, _asked: Asked, _controls: Controls) -> Pane:
 def villages(state: State, _asked: Asked, _controls: Controls) -> Pane:
     """Return the tab of verdicts on villages, what one of them needs, and the cheapest cures."""
     every, one, rollup, cures = TableView(selectable=True), TableView(), TableView(), TableView(selectable=True)
-    hidden = box(one)
+    hidden, mended = box(one), Place(cures)
     _choosing(state, every, cures)
 
     def show(asked: Asked) -> None:
@@ -97,10 +97,10 @@ def villages(state: State, _asked: Asked, _controls: Controls) -> Pane:
         show_only(hidden, when=unit in asked.villages.members)
         if unit in asked.villages.members:
             one.show(vetoes.unit_table(asked, str(unit)))
-        cures.show(vetoes.cures_table(asked))
+        mended.show(vetoes.cures_table(asked), vetoes.nothing_cured(asked))
         rollup.show(vetoes.rollup_table(asked))
 
-    return Pane(column(every, hidden, cures, rollup), show)
+    return Pane(column(every, hidden, mended.widget, rollup), show)
 
 
 def _choosing(state: State, *tables: TableView) -> None:
@@ -121,15 +121,21 @@ def error(state: State, asked: Asked, _controls: Controls) -> Pane:
     )  # fmt: skip
     to_own = button(say("control.own_error", error=f"{own:g}"), lambda: state.change("vetoes", error=own))
     reach = Note(_reach(asked, *map(figures.number, ERRORS[:2])), tone="small")
-    numbers, chart, table = NumbersView(), ChartView(), TableView()
+    told, numbers, chart, table = Note("", "warning"), NumbersView(), ChartView(), TableView()
 
     def show(asked: Asked) -> None:
+        told.show(_by_own_rules(asked))
         slider.value = asked.error
         numbers.show(vetoes.flip_numbers(asked))
         chart.show(charts.flips_chart(asked))
         table.show(vetoes.measured_table(asked))
 
-    return Pane(column(row(slider, reach, to_own).add_class("povsim-controls"), numbers, chart, table), show)
+    return Pane(column(told, row(slider, reach, to_own).add_class("povsim-controls"), numbers, chart, table), show)
+
+
+def _by_own_rules(asked: Asked) -> str:
+    """Return, where anything is changed, that a tab does not follow it."""
+    return asked.say("answer.own_rules") if vetoes.changes(asked) else ""
 
 
 def _reach(asked: Asked, low: str, high: str) -> str:
@@ -144,14 +150,18 @@ def sample(state: State, asked: Asked, _controls: Controls) -> Pane:
         lambda size: state.change("vetoes", drag="sample", sample=round(size)), unit=people,
     )  # fmt: skip
     reach = Note(_reach(asked, figures.count(sizes[0]), f"{figures.count(sizes[1])} {people}"), tone="small")
-    chart, table = ChartView(), TableView()
+    told, chart, table = Note("", "warning"), Place(), TableView()
+    numbers = box(table)
 
     def show(asked: Asked) -> None:
+        nothing = vetoes.nothing_sampled(asked)
+        told.show(_by_own_rules(asked))
         slider.value = asked.sample
-        chart.show(charts.sampled_chart(asked))
+        chart.show(charts.sampled_chart(asked), nothing)
+        show_only(numbers, when=not nothing)
         table.show(vetoes.sampled_table(asked))
 
-    return Pane(column(row(slider, reach).add_class("povsim-controls"), chart, table), show)
+    return Pane(column(told, row(slider, reach).add_class("povsim-controls"), chart.widget, numbers), show)
 
 
 class _CardPane:
@@ -160,18 +170,20 @@ class _CardPane:
     def __init__(self, state: State, asked: Asked, controls: Controls) -> None:
         self.state = state
         self.note = Note("")
-        self.rules, self.kept, self.close = TableView(), TableView(selectable=True), TableView(selectable=True)
+        self.rules = Place(TableView())
+        self.kept, self.close = (Place(TableView(selectable=True)) for _ in range(2))
         self.near, self.unit, self.moved = TableView(), TableView(), Place()
-        _choosing(state, self.kept, self.close)
+        _choosing(state, self.kept.view, self.close.view)
         choices = vetoes.vetoes_of(asked)
         self.veto = picker(asked.say("control.veto"), choices, next(iter(choices), None), lambda _: self._show_moved())
         self.asked = asked
-        self.unit_box, self.moved_box = box(self.unit), box(self.veto, self.moved.widget, classes="povsim-column")
+        self.unit_box, self.near_box = box(self.unit), box(self.near)
+        self.moved_box = box(self.veto, self.moved.widget, classes="povsim-column")
         # a card with nothing but controls would be empty where those are out of sight
         on = surface(asked.say("control.rules.card"), grid(*controls.of_card, least=260)).add_class("povsim-controls")
         show_only(on, when=bool(controls.of_card))
-        self.tables = column(self.rules, self.kept, self.unit_box, self.close)
-        self.widget = column(self.note, on, self.tables, self.near, self.moved_box)
+        self.tables = column(self.rules.widget, self.kept.widget, self.unit_box, self.close.widget)
+        self.widget = column(self.note, on, self.tables, self.near_box, self.moved_box)
 
     def show(self, asked: Asked) -> None:
         """Show the scorecard as the rules are set."""
@@ -179,17 +191,18 @@ class _CardPane:
         assert asked.units is not None
         self.note.show(_about(asked))
         show_only(self.tables, when=_strikes(asked))
-        self.rules.show(vetoes.board_rules_table(asked, asked.units))
-        self.kept.show(vetoes.kept_table(asked))
+        none = "" if asked.units.codes else asked.say("empty.rules.card")
+        self.rules.show(vetoes.board_rules_table(asked, asked.units), none)
+        self.kept.show(vetoes.kept_table(asked), vetoes.nothing_kept(asked))
         unit = self.state.settings.vetoes.unit
-        self.kept.chosen = self.close.chosen = unit or ""
-        here = unit in asked.units.members
+        self.kept.view.chosen = self.close.view.chosen = unit or ""
+        here = unit in asked.units.members and bool(asked.units.codes)
         show_only(self.unit_box, when=here)
         if here:
             self.unit.show(vetoes.unit_table(asked, str(unit)))
-        self.close.show(vetoes.close_table(asked))
+        self.close.show(vetoes.close_table(asked), vetoes.nothing_close(asked))
         near = vetoes.near_table(asked)
-        show_only(self.near, when=bool(near.rows))
+        show_only(self.near_box, when=bool(near.rows))
         self.near.show(near)
         self._show_moved()
 

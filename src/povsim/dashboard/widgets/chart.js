@@ -64,6 +64,10 @@ export function chart({ model, el, stage, signal }) {
     return { title: model.get("title"), note: model.get("note"), dark: stage.dark, font: getComputedStyle(el).fontFamily };
   }
 
+  function page() {
+    return { lang: stage.lang, enlarged: stage.enlarged, dark: stage.dark, width: parts.canvas.clientWidth };
+  }
+
   function texts() {
     setText(parts.title, model.get("title"));
     setText(parts.note, model.get("note"));
@@ -93,7 +97,7 @@ export function chart({ model, el, stage, signal }) {
     if (!library || !el.isConnected || parts.canvas.clientWidth === 0 || numbers.held.n < 1) return;
     if (!drawn) open();
     const { held } = numbers;
-    if (held.whole) drawn.setOption(wholeOption(model.get("option"), held, stage), { notMerge: true });
+    if (held.whole) drawn.setOption(wholeOption(model.get("option"), held, page()), { notMerge: true });
     else if (hasEntries(held.changed)) drawn.setOption(partOption(model.get("option"), held.changed));
     Object.assign(held, { whole: false, changed: { series: {}, axes: {} } });
   }

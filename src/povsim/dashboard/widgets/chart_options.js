@@ -1,7 +1,8 @@
 // From plain data to what the chart library takes: named formatters, tooltips, numbers out of bytes.
 import { h } from "./dom.js";
-import { named, number, percent } from "./formats.js";
+import { named, number, percent, width as columns } from "./formats.js";
 
+const MOST_LINES = 3;
 const EXACT = { compact: "number", compact_zh: "number", percent: "percent1", percent0: "percent1" };
 
 /** Replace every {"$fn": name} by its function and every {"$shape", "$bytes"} by its numbers. */
@@ -111,10 +112,43 @@ function withMost(option, numbers, enlarged) {
   return { ...option, ...told };
 }
 
-/** The whole option with numbers in place, ready to be drawn. */
-export function wholeOption(option, numbers, { lang, enlarged }) {
+/** Lines that a legend takes when it wraps. */
+export function legendLines(names, room, size) {
+  let [lines, used] = [1, 0];
+  for (const name of names) {
+    // symbol, gaps, and letters about half as wide as high
+    const wide = 2.5 * size + columns(name) * 0.54 * size;
+    if (used > 0 && used + wide > room) [lines, used] = [lines + 1, 0];
+    used += wide;
+  }
+  return lines;
+}
+
+/** A legend of a few lines is shown whole, the plot below it a little lower; one of many is paged. */
+function withLegend(ready, { enlarged, width }) {
+  const { legend, grid } = ready;
+  if (!legend || legend.top === undefined || !grid || Array.isArray(grid) || !width) return;
+  const size = 12.5 * enlarged;
+  const entries = legend.data ?? ready.series.map((series) => series.name).filter(Boolean);
+  const lines = legendLines(entries.map((entry) => entry.name ?? entry), width - 2 * size, size);
+  if (lines === 1 || lines > MOST_LINES) return;
+  ready.legend = { ...legend, type: "plain" };
+  ready.grid = { ...grid, top: (grid.top ?? 0) + (lines - 1) * (size + 12) };
+}
+
+/** Bands that are pale on white would be lost on a dark page. */
+function withBands(series, dark) {
+  const opacity = series.areaStyle?.opacity;
+  if (!dark || !opacity) return series;
+  const stronger = { opacity: Math.min(0.8, opacity * 2) };
+  return { ...series, areaStyle: { ...series.areaStyle, ...stronger }, itemStyle: { ...series.itemStyle, ...stronger } };
+}
+
+/** The whole option with numbers in place, ready to be drawn on a page of a language, look and width. */
+export function wholeOption(option, numbers, { lang, enlarged = 1, dark = false, width = 0 }) {
   const ready = resolve(withMost(option, numbers, enlarged), lang);
-  ready.series = listed(ready.series).map((series) => ({ ...series, ...seriesData(numbers.series[series.id]) }));
+  ready.series = listed(ready.series).map((series) => ({ ...withBands(series, dark), ...seriesData(numbers.series[series.id]) }));
+  withLegend(ready, { enlarged, width });
   Object.assign(ready, axisData(ready, numbers.axes));
   ready.tooltip = { confine: true, ...ready.tooltip };
   const asked = option.tooltip?.formatter;

@@ -58,7 +58,7 @@ export function theme(dark, scale) {
     line: { label, symbolSize: 6 * scale, lineStyle: { width: 2 * scale } },
     scatter: { label },
     heatmap: { label: { fontSize: size } },
-    sankey: { label, lineStyle: { color: "source", opacity: dark ? 0.4 : 0.28 } },
+    sankey: { label: { ...label, fontSize: Math.round(0.88 * size) }, lineStyle: { color: "source", opacity: dark ? 0.4 : 0.28 } },
     treemap: { label: { fontSize: size }, breadcrumb: { itemStyle: { color: tones.split, textStyle: { color: tones.text } } } },
     sunburst: { label: { fontSize: size } },
     markLine: { label },

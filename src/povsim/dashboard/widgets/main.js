@@ -56,12 +56,24 @@ export function openStage(model, texts) {
     weights: { moved: () => {}, rested: () => {}, busy: () => false },
     draw({ model: part, el, signal }) {
       el.classList.add("ps-part", `ps-part-${part.get("kind").replace("_", "-")}`);
+      followClasses(part, el);
       return KINDS[part.get("kind")]({ model: part, el, stage, signal });
     },
   };
   model.on("change:theme change:presenter change:lang", () => look(stage));
   look(stage);
   return stage;
+}
+
+/** Keep the classes that the kernel gives a part: those given later reach boxes by themselves, but no part. */
+function followClasses(part, el) {
+  let had = part.get("_dom_classes") ?? [];
+  part.on("change:_dom_classes", () => {
+    const now = part.get("_dom_classes") ?? [];
+    el.classList.remove(...had.filter((one) => !now.includes(one)));
+    el.classList.add(...now);
+    had = now;
+  });
 }
 
 /** Give the whole page its look: its root, and what lies behind it. */
