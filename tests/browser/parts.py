@@ -221,6 +221,11 @@ def tab(page, key):
     page.wait_for_selector(f'.ps-tab[data-key="{key}"][aria-selected="true"]')
 
 
+def shown_address(page):
+    """Return the address as it is now: ``page.url`` is what was heard of it, and hears nothing while waiting."""
+    return page.evaluate("location.href")
+
+
 def kernel_of(page):
     """Return the number of the kernel behind an open page."""
     return page.evaluate("() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")

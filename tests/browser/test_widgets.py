@@ -14,7 +14,7 @@ import pytest
 
 from povsim.dashboard import widgets
 from tests.browser import widget_page
-from tests.browser.parts import sockets_of
+from tests.browser.parts import shown_address, sockets_of
 
 HERE, SOURCE = Path(__file__).resolve().parent, Path(widgets.__file__).parent
 PATIENCE = 120_000
@@ -149,18 +149,18 @@ def test_a_fault_of_the_page_is_told_and_the_truth_shown(desk):
 
 
 def test_the_link_brings_back_what_was_seen(desk, chromium):
-    before = desk.url
+    before = shown_address(desk)
     set_points(desk, 5, "25")
     until(lambda: points(desk)[5], 25.0)
     # points stand at once, the link follows with the session's answer
-    until(lambda: desk.url != before, True)
-    url, seen = desk.url, points(desk)
+    until(lambda: shown_address(desk) != before, True)
+    url, seen = shown_address(desk), points(desk)
     context = chromium.new_context()
     other = context.new_page()
     other.goto(url)
     other.wait_for_selector(".ps-weight-row", timeout=PATIENCE)
     until(lambda: points(other), seen)
-    assert other.url == url
+    assert shown_address(other) == url
     context.close()
 
 
@@ -168,7 +168,7 @@ def test_a_broken_link_is_told(tab, address):
     tab.goto(f"{address}#s=1.kaputt")
     tab.wait_for_selector('.ps-banner[data-tone="error"]')
     assert "damaged" in tab.inner_text(".ps-banner-text")
-    until(lambda: "kaputt" in tab.url, False)
+    until(lambda: "kaputt" in shown_address(tab), False)
 
 
 def test_the_picture_of_a_chart_is_not_empty(desk):

@@ -85,7 +85,7 @@ def schemes(table: Table, labels: Sequence[str], lang: Language, *, chosen: str 
     shown = [row for place, row in enumerate(table.rows) if place < MOST_LINES or row["_key"] == chosen]
     series = [_line(row, place, chosen) for place, row in enumerate(shown)]
     option = {
-        "grid": frame(left=24, right=130, top=12, bottom=12),
+        "grid": frame(left=36, right=130, top=12, bottom=12),
         "tooltip": _tooltip("item"),
         "xAxis": {**category_axis(labels), "position": "top", "boundaryGap": False, "axisLine": {"show": False}},
         "yAxis": {**value_axis(say("axis.rank"), lowest=1), "inverse": True, "minInterval": 1, "nameGap": 34},

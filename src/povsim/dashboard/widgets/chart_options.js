@@ -136,6 +136,13 @@ function withLegend(ready, { enlarged, width }) {
   ready.grid = { ...grid, top: (grid.top ?? 0) + (lines - 1) * (size + 12) };
 }
 
+/** Names of axes stand outside the labels: larger ones take more of the margin. */
+function withRoom(ready, enlarged) {
+  if (enlarged === 1 || !ready.grid || Array.isArray(ready.grid)) return;
+  const wider = Object.entries(ready.grid).map(([side, room]) => [side, typeof room === "number" ? room * enlarged : room]);
+  ready.grid = Object.fromEntries(wider);
+}
+
 /** Bands that are pale on white would be lost on a dark page. */
 function withBands(series, dark) {
   const opacity = series.areaStyle?.opacity;
@@ -148,6 +155,7 @@ function withBands(series, dark) {
 export function wholeOption(option, numbers, { lang, enlarged = 1, dark = false, width = 0 }) {
   const ready = resolve(withMost(option, numbers, enlarged), lang);
   ready.series = listed(ready.series).map((series) => ({ ...withBands(series, dark), ...seriesData(numbers.series[series.id]) }));
+  withRoom(ready, enlarged);
   withLegend(ready, { enlarged, width });
   Object.assign(ready, axisData(ready, numbers.axes));
   ready.tooltip = { confine: true, ...ready.tooltip };
