@@ -113,11 +113,19 @@ class Client:
     async def listen(self) -> None:
         """Note when edits are answered, until told to stop."""
         while True:
-            data = (await self.hear()).get("data", {})
-            content = data.get("content", {}) if isinstance(data, dict) and data.get("method") == "custom" else {}
-            if content.get("kind") == "ack" and content.get("n") in self.sent:
-                self.answered.append(1e3 * (time.perf_counter() - self.sent.pop(content["n"])))
-                await self.send_newest()
+            for content in _told(await self.hear()):
+                if content.get("kind") == "ack" and content.get("n") in self.sent:
+                    self.answered.append(1e3 * (time.perf_counter() - self.sent.pop(content["n"])))
+                    await self.send_newest()
+
+
+def _told(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a message tells parts, but for new values: itself, or those that travel in it together."""
+    data = message.get("data")
+    content = data["content"] if isinstance(data, dict) and data.get("method") == "custom" else {}
+    if content.get("kind") != "many":
+        return [content]
+    return [one["content"] for _, one, _ in content["of"] if one["method"] == "custom"]
 
 
 async def opened(server: Server, fragment: str) -> Client:

@@ -72,6 +72,7 @@ class Wording:
         return self.texts.get(key)
 
 
+@cache
 def wording(lang: Language, *rooms: str) -> Wording:
     """Return the texts of some rooms.
 

@@ -97,11 +97,10 @@ class Desk:
             ]
         )  # fmt: skip
         self.ranking.show(
-            [
-                {"key": f"u{unit}", "name": f"第 {unit} 村 {EVIL if places[unit] == 1 else ''}", "rank": places[unit],
-                 "move": 0, "total": values[unit], "low": values[unit] - 2, "high": values[unit] + 2}
-                for unit in range(UNITS)
-            ]
+            {"key": [f"u{unit}" for unit in range(UNITS)],
+             "name": [f"第 {unit} 村 {EVIL if places[unit] == 1 else ''}" for unit in range(UNITS)],
+             "rank": places, "move": [0] * UNITS, "total": values,
+             "low": [one - 2 for one in values], "high": [one + 2 for one in values]}
         )  # fmt: skip
         option = {"grid": frame(), "xAxis": category_axis(range(ITEMS)), "yAxis": value_axis("分"), "tooltip": {},
                   "series": [{"id": "p", "type": "bar"}]}  # fmt: skip

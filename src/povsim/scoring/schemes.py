@@ -122,7 +122,7 @@ class WeightScheme:
             raise InputError(self.code, problems)
         # Adding 0 makes a negative nought a plain one.
         changed = {code: float(value) + 0.0 for code, value in points.items()}
-        lines = tuple(replace(line, points=changed.get(line.code, line.points)) for line in self.lines)
+        lines = tuple(replace(line, points=changed[line.code]) if line.code in changed else line for line in self.lines)
         if rescale:
             lines = renormalise(lines, self.mixes, ("all", self.total_points, None), set(points), self.code)
         return replace(self, lines=lines)

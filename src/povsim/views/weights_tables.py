@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,12 @@ def label(unit: str, lang: Language = "zh") -> str:
     return unit.replace("/", " · ")
 
 
+@lru_cache(maxsize=8)
+def labels(units: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of all units as shown."""
+    return tuple(label(unit) for unit in units)
+
+
 # ---- the ranking ----
 
 
@@ -54,11 +61,9 @@ def numbers(board: Board, now: Standing, printed: Standing, top: int, lang: Lang
 
 
 def _first(board: Board, now: Standing, say: Wording) -> BigNumber:
-    order = in_order(now)
-    known = [place for place in order if now.rank[place] > 0]
-    if not known:
+    first = in_order(now)[0]
+    if now.rank[first] == 0:
         return BigNumber("first", say("big.first"), figures.NOTHING, "", say("big.first.note"))
-    first = known[0]
     ends = {name: _points(getattr(now, name)[first]) for name in ("total", "low", "high")}
     spread = say("big.points", **ends)
     return BigNumber("first", say("big.first"), label(board.units[first]), spread, say("big.first.note"))
@@ -74,9 +79,9 @@ def _movers(board: Board, now: Standing, printed: Standing, say: Wording) -> Big
 
 def _exchanged(board: Board, now: Standing, printed: Standing, told: tuple[int, Wording]) -> BigNumber:
     top, say = told
-    sets = [{place for place in range(len(board.units)) if 0 < one.rank[place] <= top} for one in (printed, now)]
-    enter = [label(board.units[place]) for place in sorted(sets[1] - sets[0])]
-    leave = [label(board.units[place]) for place in sorted(sets[0] - sets[1])]
+    before, after = ((one.rank > 0) & (one.rank <= top) for one in (printed, now))
+    enter = [label(board.units[place]) for place in np.flatnonzero(after & ~before)]
+    leave = [label(board.units[place]) for place in np.flatnonzero(before & ~after)]
     names = [say("big.enter", names=_some(enter, say))] if enter else []
     names += [say("big.leave", names=_some(leave, say))] if leave else []
     value = say("big.units", count=len(enter)) if enter or leave else say("big.same")
@@ -94,8 +99,8 @@ def _points(value: float) -> str:
 
 def in_order(now: Standing) -> list[int]:
     """Return places of units in the order shown: by rank, those out of the ranking last, by their totals."""
-    keys = np.lexsort((np.arange(now.rank.size), -np.nan_to_num(now.total), now.rank == 0))
-    return [int(place) for place in keys]
+    order: list[int] = np.lexsort((np.arange(now.rank.size), -np.nan_to_num(now.total), now.rank == 0)).tolist()
+    return order
 
 
 def moves(now: Standing, before: Standing) -> np.ndarray:
@@ -105,8 +110,8 @@ def moves(now: Standing, before: Standing) -> np.ndarray:
 
 def ranking(
     board: Board, now: Standing, printed: Standing, lang: Language, *, reach: Reach | None = None
-) -> list[dict[str, Any]]:
-    """Return the rows of the live list, in the fixed order of the units, so that only numbers travel.
+) -> dict[str, Any]:
+    """Return the columns of the live list, in the fixed order of the units, so that only numbers travel.
 
     Parameters
     ----------
@@ -118,17 +123,23 @@ def ranking(
         Language.
     reach : mapping of str to (best, worst, proven), optional
         Attainable places by unit, where known.
+
+    Returns
+    -------
+    dict
+        As ``RankingView.show`` takes it; ``rank`` is not a number where a unit is out of the ranking.
     """
-    say, gained = wording(lang, ROOM), moves(now, printed)
-    columns = [column.tolist() for column in (now.rank, gained, now.total, now.low, now.high, now.out)]
-    known = reach or {}
-    return [
-        {
-            "key": unit, "name": label(unit), "rank": rank or None, "move": move,
-            "total": total, "low": low, "high": high, "veto": _veto(rank, out, say), "reach": _reach(known.get(unit)),
-        }
-        for unit, rank, move, total, low, high, out in zip(board.units, *columns, strict=True)
-    ]  # fmt: skip
+    known = [] if reach is None else [reach.get(unit) for unit in board.units]
+    proven = [one if one is not None and one[2] else (np.nan, np.nan) for one in known]
+    found = {
+        "key": board.units, "name": labels(board.units),
+        "rank": np.where(now.rank > 0, now.rank, np.nan), "move": moves(now, printed),
+        "total": now.total, "low": now.low, "high": now.high, "veto": _vetoes(now, lang),
+    }  # fmt: skip
+    if known:
+        found["best"], found["worst"] = [one[0] for one in proven], [one[1] for one in proven]
+        found["reach"] = ["" if one is None or one[2] else _reach(one) for one in known]
+    return found
 
 
 def bar_ends(board: Board, printed: Standing) -> tuple[float, float]:
@@ -139,18 +150,18 @@ def bar_ends(board: Board, printed: Standing) -> tuple[float, float]:
     return max(0.0, np.floor((least - 0.1 * full) / (0.1 * full)) * 0.1 * full), full
 
 
-def _veto(rank: int, out: float, say: Wording) -> str:
-    if out < NOTICED:
-        return ""
-    share = figures.probability(out, say.lang)
-    return say("veto.barred" if rank == 0 else "veto.some", share=share)
+def _vetoes(now: Standing, lang: Language) -> list[str]:
+    """Return what bars each unit, with the share of draws; empty for units that nothing bars."""
+    found, say = [""] * now.rank.size, wording(lang, ROOM)
+    for place in np.flatnonzero(now.out >= NOTICED):
+        share = figures.probability(float(now.out[place]), lang)
+        found[place] = say("veto.barred" if now.rank[place] == 0 else "veto.some", share=share)
+    return found
 
 
-def _reach(found: tuple[int, int, bool] | None) -> tuple[int, int] | str | None:
-    """Return best and worst place, as a text with a question mark where they are bounds only."""
-    if found is None:
-        return None
-    return (found[0], found[1]) if found[2] else f"{found[0]}–{found[1]}?"
+def _reach(found: tuple[int, int, bool] | None) -> str:
+    """Return best and worst place as a text, with a question mark where they are bounds only."""
+    return "" if found is None else f"{found[0]}–{found[1]}" + ("" if found[2] else "?")
 
 
 def ranking_table(
@@ -168,13 +179,14 @@ def ranking_table(
         Column("veto", say("column.veto")),
         Column("reach", say("column.reach")),
     ]
-    rows = ranking(board, now, printed, lang, reach=reach)
-    ordered = []
-    for row in (rows[place] for place in in_order(now)):
-        ends = row["reach"]
-        text = "–".join(map(str, ends)) if isinstance(ends, tuple) else ends
-        ordered.append({**row, "_key": row["key"], "reach": text})
-    return Table("ranking", say("title.ranking", year=board.year), columns, ordered, say("note.ranking"))
+    told = ranking(board, now, printed, lang, reach=reach)
+    names = [column.code for column in columns if column.code not in ("rank", "reach")]
+    rows: list[dict[str, Any]] = []
+    for place in in_order(now):
+        row = {name: np.asarray(told[name])[place].item() for name in names}
+        ends = _reach((reach or {}).get(board.units[place]))
+        rows.append({"_key": board.units[place], "rank": int(now.rank[place]) or None, **row, "reach": ends})
+    return Table("ranking", say("title.ranking", year=board.year), columns, rows, say("note.ranking"))
 
 
 # ---- one unit ----
@@ -224,6 +236,7 @@ def compared(board: Board, schemes: Named, lang: Language) -> Table:
     """
     say = wording(lang, ROOM)
     found = [standing(board, scheme) for _, scheme in schemes]
+    gained = [moves(one, found[0]) for one in found]
     columns = [Column("name", say("column.unit"))]
     for place, (name, _) in enumerate(schemes):
         columns.append(Column(f"rank{place}", name, "count"))
@@ -233,7 +246,7 @@ def compared(board: Board, schemes: Named, lang: Language) -> Table:
         row: dict[str, Any] = {"_key": board.units[unit], "name": label(board.units[unit])}
         for place, one in enumerate(found):
             row[f"rank{place}"] = int(one.rank[unit]) or None
-            row[f"move{place}"] = int(moves(one, found[0])[unit])
+            row[f"move{place}"] = int(gained[place][unit])
             row[f"total{place}"] = float(one.total[unit])
         rows.append(row)
     return Table("schemes", say("title.schemes"), columns, rows, say("note.schemes", first=schemes[0][0]))

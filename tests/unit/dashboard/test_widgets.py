@@ -37,6 +37,11 @@ def wire(monkeypatch):
         content = data or {}
         if msg_type == "comm_msg" and content.get("method") == "update":
             told.states.append(content["state"])
+        elif msg_type == "comm_msg" and content["content"].get("kind") == "many":
+            left = list(buffers or [])
+            for _, one, count in content["content"]["of"]:
+                own, left = left[:count], left[count:]
+                publish(_self, "comm_msg", one, buffers=own or None)
         elif msg_type == "comm_msg":
             told.messages.append((content["content"], buffers))
 
@@ -191,19 +196,64 @@ def test_a_fault_of_a_page_is_shown_and_the_browser_is_answered(wire):
     assert ({"kind": "ack", "n": 1}, None) in wire.messages
 
 
+def test_what_follows_from_one_message_travels_in_one_and_the_acknowledgement_last(monkeypatch):
+    sent = []
+    monkeypatch.setattr(stage(), "send", lambda content, buffers: sent.append((content, buffers)))
+    table, note, gone = WeightTable(), Note(""), Note("")
+    ranking = RankingView()
+    table.show([{"code": "i0", "name": "A", "group": "G", "points": 100.0}])
+
+    def follow(_change):
+        note.show("moved")
+        gone.show("never seen")
+        discard(gone)
+        ranking.show({"key": ["u"], "name": ["U"], "rank": [1], "total": [7.0]})
+
+    table.observe(follow, "edit")
+    hear(table, kind="edit", code="i0", points=70, n=1, ack=True)
+    (content, buffers), *more = sent
+    assert more == []
+    assert content["kind"] == "many"
+    parts = [part for part, _, _ in content["of"]]
+    assert parts == [note.model_id, ranking.model_id, table.model_id]
+    assert content["of"][-1][1] == {"method": "custom", "content": {"kind": "ack", "n": 1}}
+    assert [count for _, _, count in content["of"]] == [0, len(buffers), 0]
+    assert np.frombuffer(buffers[0], "<f4")[2] == 7.0
+    hear(table, kind="edit", code="unknown", points=70, n=2)
+    assert len(sent) == 1, "nothing to tell, nothing sent"
+
+
+def test_what_a_thread_tells_meanwhile_goes_its_own_way(wire):
+    from threading import Thread
+
+    table, note = WeightTable(), Note("")
+    wire.states.clear()
+    seen = []
+
+    def follow(_change):
+        thread = Thread(target=lambda: note.show("from a thread"))
+        thread.start()
+        thread.join()
+        seen.extend(wire.states)
+
+    table.observe(follow, "mode")
+    hear(table, kind="mode", mode="ratings")
+    assert [state["text"] for state in seen] == ["from a thread"]
+
+
 def test_a_ranking_sends_numbers_as_bytes_and_names_once(wire):
     view = RankingView()
-    rows = [
-        {"key": str(n), "name": f"V{n}", "rank": n + 1, "total": 50.0 + n, "veto": "", "reach": (1, 9)}
-        for n in range(500)
-    ]
-    view.show(rows, top=3)
+    columns = {
+        "key": [str(n) for n in range(500)], "name": [f"V{n}" for n in range(500)], "rank": np.arange(1, 501),
+        "total": 50.0 + np.arange(500), "veto": [""] * 500, "best": [1] * 500, "worst": [None] * 499 + [9],
+    }  # fmt: skip
+    view.show(columns, top=3)
     assert view.column("total")[:2] == [50.0, 51.0]
     assert view.column("worst")[499] == 9
     assert np.isnan(view.column("low")).all()
     wire.states.clear()
-    rows[7]["total"] = 77.0
-    view.show(rows)
+    columns["total"][7] = 77.0
+    view.show(columns)
     assert [list(state) for state in wire.states] == [["numbers"]] or wire.states == [{}]
     assert view.column("total")[7] == 77.0
     hear(view, kind="choose", key="7")

@@ -268,8 +268,8 @@ class Tuner:
     def _show_ranking(self) -> None:
         desk, lang = self._desk(), self.state.settings.lang
         known = self.reach[1] if self.reach is not None and self.reach[0] is desk.scheme else None
-        rows = tables.ranking(desk.place.board, desk.now, desk.place.printed, lang, reach=known)
-        self.ranking.show(rows, top=desk.top)
+        told = tables.ranking(desk.place.board, desk.now, desk.place.printed, lang, reach=known)
+        self.ranking.show(told, top=desk.top)
         if self.ranking.chosen != desk.unit:
             self.ranking.chosen = desk.unit
 

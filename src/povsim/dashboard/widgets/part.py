@@ -41,7 +41,12 @@ class Part(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def _receive(self, _widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
-        """Hand a message to its method; what goes wrong is shown on the page, because nobody sees the kernel's log."""
+        """Hand a message to its method, and send all that follows from it in one."""
+        with stage().gathering():
+            self._handle(content, buffers)
+
+    def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Call the method of a message; what goes wrong is shown on the page, because nobody sees the kernel's log."""
         try:
             handle = getattr(self, f"_on_{content.get('kind', '')}", None)
             if handle is not None:
@@ -54,6 +59,10 @@ class Part(anywidget.AnyWidget):
         finally:
             if content.get("ack"):
                 self.send({"kind": "ack", "n": content.get("n", 0)})
+
+    def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
+        if not stage().gather(self, msg, buffers):
+            super()._send(msg, buffers)
 
 
 def page_language() -> Language:

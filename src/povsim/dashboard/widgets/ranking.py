@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class RankingView(Part):
     Examples
     --------
     >>> view = RankingView()
-    >>> view.show([{"key": "v1", "name": "Upper", "rank": 1, "move": 0, "total": 81.25}])
+    >>> view.show({"key": ["v1"], "name": ["Upper"], "rank": [1], "move": [0], "total": [81.25]})
     >>> view.names, view.column("total")
     (['Upper'], [81.25])
     """
@@ -60,30 +60,33 @@ class RankingView(Part):
         super().__init__(title=title, height=height)
         self.observe(lambda change: setattr(self, "mark", change["new"]), "chosen")
 
-    def show(self, rows: Sequence[Mapping[str, Any]], *, top: int | None = None, title: str | None = None) -> None:
+    def show(self, columns: Mapping[str, Sequence[Any]], *, top: int | None = None, title: str | None = None) -> None:
         """Show a ranking.
 
         Parameters
         ----------
-        rows : sequence of mapping
-            ``key``, ``name``, ``rank`` (from 1), ``move`` (places gained since the start, negative: lost), ``total``,
-            ``low`` and ``high`` (band of the total), ``veto`` (what bars it, empty if nothing), ``reach`` (best and
-            worst attainable rank, or a text). All but the first three may be missing.
+        columns : mapping of str to sequence
+            One value a unit in each: ``key``, ``name``, ``rank`` (from 1), ``move`` (places gained since the start,
+            negative: lost), ``total``, ``low`` and ``high`` (band of the total), ``best`` and ``worst`` (attainable
+            rank), ``reach`` (text in place of these two), ``veto`` (what bars it, empty if nothing). All but the first
+            two may be missing; numbers may be None or not a number.
         top : int, optional
             Number of first places that a line is drawn under.
         title : str, optional
             Heading.
         """
-        names = ("rank", "move", "total", "low", "high")
-        columns = [_numbers(row.get(name) for row in rows) for name in names] + _reach(rows)
-        texts = [row.get("reach") if isinstance(row.get("reach"), str) else "" for row in rows]
+        count = len(columns["key"])
+        numbers = np.full((len(FIELDS), count), np.nan, dtype="<f4")
+        for place, name in enumerate(FIELDS):
+            if name in columns:
+                numbers[place] = np.asarray(columns[name], dtype=float)
+        texts = columns.get("reach", ())
         with self.hold_sync():
-            self.units = [str(row["key"]) for row in rows]
-            self.names = [str(row["name"]) for row in rows]
+            self.units, self.names = list(columns["key"]), list(columns["name"])
             # as bytes: five hundred units a key stroke are too many numbers for text
-            self.numbers = np.concatenate(columns).astype("<f4").tobytes() if rows else b""
-            self.vetoes = [_veto(row.get("veto")) for row in rows]
-            self.reaches = texts if any(texts) else []
+            self.numbers = numbers.tobytes()
+            self.vetoes = list(columns.get("veto", [""] * count))
+            self.reaches = list(texts) if any(texts) else []
             self.top = self.top if top is None else top
             self.title = self.title if title is None else title
 
@@ -108,17 +111,3 @@ class RankingView(Part):
         key = str(content.get("key", ""))
         if key in self.units:
             self.chosen = key
-
-
-def _numbers(values: Iterable[Any]) -> np.ndarray[Any, Any]:
-    return np.array(list(values), dtype=float)
-
-
-def _reach(rows: Sequence[Mapping[str, Any]]) -> list[np.ndarray[Any, Any]]:
-    pairs = [row.get("reach") for row in rows]
-    known = [pair if isinstance(pair, (tuple, list, np.ndarray)) else (None, None) for pair in pairs]
-    return [_numbers(pair[0] for pair in known), _numbers(pair[1] for pair in known)]
-
-
-def _veto(veto: Any) -> str | bool:
-    return veto if isinstance(veto, str) else bool(veto)

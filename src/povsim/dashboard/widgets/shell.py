@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -102,15 +101,9 @@ class Shell(Part):
     def _follow_soon(self, _change: Any) -> None:
         """Show how the page looks at once, and on the bar what may wait once the page's own parts have answered."""
         self._look()
-        if self._due:
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._follow()
-        else:
+        if not self._due:
             self._due = True
-            loop.call_soon(self._follow)
+            stage().soon(self._follow)
 
     def _look(self) -> None:
         look, settings = stage(), self._state.settings

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
+import threading
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import anywidget
+from ipywidgets import Widget
 from traitlets import Bool, Bytes, Dict, Unicode
 
 from povsim.errors import InputError
@@ -75,7 +80,52 @@ class Stage(anywidget.AnyWidget):
         super().__init__(
             model_id=name, stage_id=name, pack=pack, version=version, echarts=_echarts_address(), message=quiet
         )
+        self._gathered: list[tuple[Widget, dict[str, Any], list[Any]]] | None = None
+        self._gatherer = threading.current_thread()
+        self._due: list[Callable[[], Any]] = []
         self.on_msg(self._receive)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Have all that parts tell within this block travel together: a message costs more than most of what it says.
+
+        An edit changes five parts; told one by one, most of the time of a session and of the server went into that.
+        """
+        if self._gathered is not None:
+            yield
+            return
+        self._gathered, self._gatherer = [], threading.current_thread()
+        try:
+            yield
+        finally:
+            due, self._due = self._due, []
+            for act in due:
+                act()
+            told, self._gathered = self._gathered, None
+            self._deliver([one for one in told if one[0].comm is not None])
+
+    def gather(self, part: Widget, message: dict[str, Any], buffers: list[Any] | None) -> bool:
+        """Keep what a part tells until all is gathered; return whether it was kept."""
+        # a thread's news are not to get lost between the last look at what is gathered and its sending
+        if self._gathered is None or threading.current_thread() is not self._gatherer:
+            return False
+        self._gathered.append((part, message, list(buffers or [])))
+        return True
+
+    def soon(self, act: Callable[[], Any]) -> None:
+        """Call back once the page's parts have answered; at once where nothing goes on (tests, scripts)."""
+        if self._gathered is not None:
+            self._due.append(act)
+            return
+        try:
+            asyncio.get_running_loop().call_soon(act)
+        except RuntimeError:
+            act()
+
+    def _deliver(self, told: list[tuple[Widget, dict[str, Any], list[Any]]]) -> None:
+        of = [[part.model_id, message, len(buffers)] for part, message, buffers in told]
+        if of:
+            self.send({"kind": "many", "of": of}, [one for _, _, buffers in told for one in buffers])
 
     def tell(self, text: str, tone: str = "info") -> None:
         """Show a message across the top of the page; an empty one takes it away.
