@@ -14,6 +14,7 @@ from povsim.planning.comparison_groups import KINDS, THRESHOLD
 from povsim.planning.comparison_statistics import WHOLE
 from povsim.terms import CATEGORIES, CAUSES, STATUSES
 from povsim.views.comparison_sentence import Beside, sentence
+from povsim.views.comparison_words import in_points
 from povsim.wording import Wording
 
 if TYPE_CHECKING:
@@ -85,16 +86,30 @@ def _luck(row: dict[Any, Any], first: str, say: Wording) -> Iterator[str]:
 def _amount(value: float, units: str, say: Wording, *, sign: bool = False) -> str:
     if np.isnan(value):
         return figures.NOTHING
+    if units == "share" and sign:
+        # what a share changes by is no share: 2 % to 3 % is one point more, and half as much again
+        return in_points(_signless_nothing(f"{100 * value:+,.2f}"), say.lang)
     if units == "share":
         text = figures.percent(value, say.lang)
     elif units.startswith("yuan") and "head" not in units:
         text = figures.money([value], say.lang)[0]
     else:
         text = f"{value:,.1f}" if units == "villages" else figures.count(value)
-    # what rounds to nothing has no sign
-    if not any(digit in text for digit in "123456789"):
-        return text.lstrip("-")
-    return f"+{text}" if sign and value > 0 else text
+    return _signless_nothing(f"+{text}" if sign and value > 0 else text)
+
+
+def _signless_nothing(text: str) -> str:
+    """Return a number without its sign where it rounds to nothing."""
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
+
+
+def _band(one: xr.Dataset, units: str, say: Wording) -> str:
+    """Return the ends of a band; what shares differ by is in points, as the difference beside it says."""
+    if units == "share":
+        low, high = (_signless_nothing(f"{100 * float(one[end]):+,.2f}") for end in ("low", "high"))
+    else:
+        low, high = (_amount(float(one[end]), units, say, sign=True) for end in ("low", "high"))
+    return f"{low} / {high}"
 
 
 def _units(units: str, result: Comparison, say: Wording) -> str:
@@ -109,12 +124,12 @@ def _statistics(result: Comparison, plan: str, say: Wording) -> Table:
     for code in result.differences["statistic"].to_numpy().tolist():
         one = _cell(result, plan, code)
         units = str(one["units"].item())
-        values = [_amount(float(one["value"].sel(side=side)), units, say) for side in (result.names[0], plan)]
-        low, high = (_amount(float(one[end]), units, say, sign=True) for end in ("low", "high"))
+        values = [_amount(float(one[side]), units, say) for side in ("value_first", "value_plan")]
+        band = _band(one, units, say)
         name = f"{one[f'statistic_{say.lang}'].item()} ({_units(units, result, say)})"
         apart = _amount(float(one["difference"]), units, say, sign=True)
         better = figures.probability(float(one["probability_better"]), say.lang)
-        rows.append([name, *values, apart, f"{low} / {high}", better])
+        rows.append([name, *values, apart, band, better])
     headings = [
         say("column.statistic"),
         result.names[0],
@@ -186,7 +201,7 @@ def _targets(result: Comparison, say: Wording) -> Iterator[str | Table]:
 def _groups(result: Comparison, say: Wording) -> Iterator[str | Table]:
     if result.groups.empty:
         return
-    yield say("groups.title", year=result.year, threshold=figures.percent(THRESHOLD, say.lang, 0))
+    yield say("groups.title", year=result.year, threshold=in_points(f"{100 * THRESHOLD:g}", say.lang))
     rows = []
     for kind in (kind for kind in SHOWN_GROUPS if kind in set(result.groups["kind"])):
         mine = result.groups[result.groups["kind"] == kind]

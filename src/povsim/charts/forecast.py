@@ -241,7 +241,9 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
         name = say("flows.node", status=label, year=found.ends[end])
         look = {"color": STATUS_COLOURS.get(status, GREY)}
         # in two lines, or a large print would run into the next year's node; for a small node there is room for one
-        text = f"{label}\n{found.ends[end]}" if _large(found, status, end) else label
+        many = figures.count(float(found.stocks[status][end])) if status in found.stocks else ""
+        large = _large(found, status, end)
+        text = f"{label}\n{say('flows.many', year=found.ends[end], count=many)}" if large else f"{label} {many}".strip()
         short = {"formatter": text, "show": _labelled(found, status, end)}
         nodes.setdefault(name, {"name": name, "itemStyle": look, "depth": end, "label": short})
         return name

@@ -12,7 +12,7 @@ from povsim.views.weights_answers import MOST_ROWS
 from povsim.wording import wording
 
 ROOM = "page_weights"
-NAME_WIDTH = 250
+NAME_WIDTH = 340
 ROW = 22
 """Pixels of one bar."""
 MOST_LINES = 40

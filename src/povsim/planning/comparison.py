@@ -37,7 +37,8 @@ class Comparison:
     differences : Dataset
         Dims (plan, statistic, year, area), plan without the first: ``difference`` (mean), ``low`` and ``high`` (80 %
         band over draws), ``standard_error`` of the mean, ``probability_better``, ``probability_equal`` (draw by draw);
-        (side, statistic, year, area): ``value``.
+        ``value_first`` and ``value_plan``, means over the draws that are compared; (side, statistic, year, area):
+        ``value``, the mean over all draws of a side.
     luck : DataFrame
         By plan: ``common`` luck or not, pairs of ``draws``, the two sides' seeds, ``reason`` (key of a text).
     money : DataFrame
@@ -45,7 +46,8 @@ class Comparison:
         per extra lasting exit (ratio of the means), its band over draws and ``probability_negative``; shares of draws
         in the four quarters ``more_for_more``, ``less_for_more``, ``more_for_less``, ``less_for_less`` (money first).
     targets : DataFrame
-        By plan, target and year: probability under it and under the first, and the difference.
+        By plan, target and year: probability under it and under the first, over the draws that are compared, and the
+        difference.
     groups : DataFrame
         Winners and losers by plan, as ``winners_and_losers`` gives them; empty without households.
     decomposition : DataFrame
@@ -136,7 +138,7 @@ def compare(
         pd.DataFrame(
             [_money(s, (cubes[0], c), p, place) for s, c, p in zip(sides[1:], cubes[1:], pairings, strict=True)]
         ),
-        _targets(sides),
+        _targets(sides, pairings),
         pd.concat(named, ignore_index=True) if named else pd.DataFrame(),
         _decompositions(sides, pairings, years[0], when),
         tuple(left),
@@ -187,6 +189,10 @@ def _differences(
         name: (dims, np.array([[getattr(part[code], field) for code in codes] for part in parts]), _attrs(*labels))
         for name, (field, *labels) in names.items()
     }
+    beside = list(zip(cubes[1:], pairings, strict=True))
+    for name, place, label in (("value_first", 0, "mean of the first plan"), ("value_plan", 1, "mean of the plan")):
+        means = np.array([_means((cubes[0], cube), pair, place) for cube, pair in beside])
+        data[name] = (dims, means, _attrs("as the statistic", f"{label}, of the draws compared", "所比较各次的均值"))
     values = np.array([[cube[code].mean(axis=0) for code in codes] for cube in cubes])
     data["value"] = (("side", *dims[1:]), values, _attrs("as the statistic", "mean", "均值"))
     coordinates: dict[str, Any] = {
@@ -201,6 +207,12 @@ def _differences(
         "area": areas,
     }
     return xr.Dataset(data, coordinates, {"currency": outcomes.attrs.get("currency", "yuan")})
+
+
+def _means(cubes: tuple[dict[str, Floats], dict[str, Floats]], pair: Pairing, place: int) -> list[Floats]:
+    """Return the means of one of two sides over the draws that are compared: all, where luck is not common."""
+    draws = (pair.first, pair.second)[place] if pair.common else slice(None)
+    return [cubes[place][code][draws].mean(axis=0) for code in STATISTICS]
 
 
 def _attrs(units: str, en: str, zh: str) -> dict[str, str]:
@@ -235,19 +247,24 @@ def _money(side: Side, cubes: tuple[dict[str, Floats], dict[str, Floats]], pair:
     }
 
 
-def _targets(sides: Sequence[Side]) -> pd.DataFrame:
-    tables = [forecast(side.outcomes, side.scenario).targets for side in sides]
+def _targets(sides: Sequence[Side], pairings: Sequence[Pairing]) -> pd.DataFrame:
     keys = ["target", "year"]
     names = {"probability": "probability_first", "comparison": "comparison_first", "value": "value_first"}
-    first = tables[0].set_index(keys)[list(names)].rename(columns=names)
     rows = []
-    for side, table in zip(sides[1:], tables[1:], strict=True):
-        joined = table.join(first, on=keys)
+    for side, pair in zip(sides[1:], pairings, strict=True):
+        one, two = _chances(sides[0], pair, pair.first), _chances(side, pair, pair.second)
+        joined = two.join(one.set_index(keys)[list(names)].rename(columns=names), on=keys)
         # a target that one plan sets lower is another target: its probabilities say nothing about the plans
         alike = (joined["comparison"] == joined["comparison_first"]) & (joined["value"] == joined["value_first"])
         difference = (joined["probability"] - joined["probability_first"]).where(alike)
         rows.append(joined.assign(plan=side.name, difference=difference))
     return pd.concat(rows, ignore_index=True)
+
+
+def _chances(side: Side, pair: Pairing, places: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return the chances of a side's targets over the draws that are compared: all, where luck is not common."""
+    outcomes = side.outcomes if not pair.common or pair.whole else side.outcomes.isel(draw=places)
+    return forecast(outcomes, side.scenario).targets
 
 
 def _line(side: Side, year: int) -> float | None:

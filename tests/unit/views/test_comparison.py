@@ -14,6 +14,7 @@ from povsim.views import comparison_groups as groups
 from povsim.views import comparison_money as money
 from povsim.views import comparison_tables as tables
 from povsim.views import comparison_targets as targets
+from povsim.views.comparison_due import targets_of
 from povsim.views.comparison_plans import Plan
 from povsim.views.comparison_sums import bargain_of, between, within
 from tests.unit.views.comparison_samples import KINDS, digested, make
@@ -144,9 +145,18 @@ def test_runs_with_other_draws_are_compared_on_those_that_both_have(digests, fol
     pair = views.pair(first, second)
     told = compare([folders["a"], folders["few"]]).differences.sel(statistic="poor_persons", area="all").isel(plan=0)
     np.testing.assert_allclose(pair.difference("poor_persons").mean, told["difference"].to_numpy())
+    apart = told["value_plan"] - told["value_first"]
+    np.testing.assert_allclose(apart.to_numpy(), told["difference"].to_numpy())
     # means of what is shown differ by the difference that is told
     means = [plan.value("poor_persons").mean(axis=0) for plan in (first, second)]
     np.testing.assert_allclose(means[1] - means[0], pair.difference("poor_persons").mean)
+    chances = compare([folders["a"], folders["few"]]).targets
+    assert len(chances) > 0
+    for name, side in (("probability_first", first), ("probability", second)):
+        due = {(one.target, one.year): one for one in targets_of(side)}
+        for row in chances.to_dict("records"):
+            # the three that both have, not all of a run
+            assert row[name] == pytest.approx(due[row["target"], row["year"]].probability), (name, row["target"])
     assert pair.reason == "luck.some_draws"
     assert "only the 3" in views.luck_words(pair, ("a", "few"), "en")
     # shares of households are of all draws of a run: luck alone may move them, and counts for less
