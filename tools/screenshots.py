@@ -60,7 +60,11 @@ def main() -> int:
     parser.add_argument("out", type=Path, help="folder of the pictures")
     parser.add_argument("runs", nargs="*", help="folders of runs; the demonstration if none is given")
     parser.add_argument("--page", action="append", choices=PAGES, help="only this page; may be repeated")
+    parser.add_argument("--lang", action="append", choices=LANGUAGES, help="only this language")
+    parser.add_argument("--size", action="append", type=size, metavar="WIDTHxHEIGHT", help="only this size of window")
     parser.add_argument("--theme", default="light", choices=("light", "dark"))
+    parser.add_argument("--presenter", action="store_true", help="as in a meeting: large letters, controls hidden")
+    parser.add_argument("--tabs", action="store_true", help="every tab of a page, not only the one that is open")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     server, address = start(chosen.runs)
@@ -71,6 +75,12 @@ def main() -> int:
         server.wait(timeout=120)
     print("\n".join(faults) or "no faults")
     return 1 if faults else 0
+
+
+def size(text: str) -> tuple[int, int]:
+    """Return width and height as written on the command line."""
+    width, _, height = text.partition("x")
+    return int(width), int(height)
 
 
 def start(runs: list[str]) -> tuple[subprocess.Popen[str], str]:
@@ -93,28 +103,36 @@ def take_all(address: str, chosen: argparse.Namespace) -> list[str]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         for name in chosen.page or PAGES:
-            for lang in LANGUAGES:
-                faults += take(browser, address, name, Settings(lang=lang, theme=chosen.theme), chosen.out)
+            for lang in chosen.lang or LANGUAGES:
+                settings = Settings(lang=lang, theme=chosen.theme, presenter=chosen.presenter)
+                faults += take(browser, address, name, settings, chosen)
         browser.close()
     return faults
 
 
-def take(browser: Browser, address: str, name: str, settings: Settings, out: Path) -> list[str]:
+def take(browser: Browser, address: str, name: str, settings: Settings, chosen: argparse.Namespace) -> list[str]:
     """Take the pictures of a page in one language; return what was wrong."""
     base, _, query = address.partition("/?")
+    sizes = chosen.size or SIZES
     wrong: list[str] = []
-    page = browser.new_page(viewport={"width": SIZES[0][0], "height": SIZES[0][1]})
+    page = browser.new_page(viewport={"width": sizes[0][0], "height": sizes[0][1]})
     page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"{base}/{name}?{query}#s={encode(settings)}", wait_until="commit", timeout=180_000)
     page.wait_for_function(THERE, timeout=180_000)
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate(QUIET)
-        path = out / f"{name}-{settings.lang}-{settings.theme}-{width}x{height}.png"
-        whole(page, height)
-        page.screenshot(path=path)
-        print(path, flush=True)
+    look = settings.theme + ("-meeting" if settings.presenter else "")
+    tabs = page.get_by_role("tab")
+    for place in range(max(1, tabs.count()) if chosen.tabs else 1):
+        for width, height in sizes:
+            page.set_viewport_size({"width": width, "height": height})
+            if chosen.tabs and tabs.count():
+                tabs.nth(place).click()
+            page.evaluate(QUIET)
+            tab = f"-{place + 1}" if chosen.tabs else ""
+            path = chosen.out / f"{name}{tab}-{settings.lang}-{look}-{width}x{height}.png"
+            whole(page, height)
+            page.screenshot(path=path)
+            print(path, flush=True)
     page.close()
     return [f"{name} ({settings.lang}): {told}" for told in wrong]
 

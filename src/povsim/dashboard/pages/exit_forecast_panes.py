@@ -59,7 +59,7 @@ class Overview:
         )
         self.widget: Widget = box(
             row(card("", both, self.fan), card("", self.chances), ratio=(3, 2)),
-            row(card("", self.targets), card("", self.measures), ratio=(4, 3)),
+            row(card("", self.targets), card("", self.measures), ratio=(3, 2)),
             classes="povsim-column",
         )
 
