@@ -240,11 +240,7 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
         label = say("flows.outside") if status == "never_registered" else status_name(status, lang)
         name = say("flows.node", status=label, year=found.ends[end])
         look = {"color": STATUS_COLOURS.get(status, GREY)}
-        # in two lines, or a large print would run into the next year's node; for a small node there is room for one
-        many = figures.count(float(found.stocks[status][end])) if status in found.stocks else ""
-        large = _large(found, status, end)
-        text = f"{label}\n{say('flows.many', year=found.ends[end], count=many)}" if large else f"{label} {many}".strip()
-        short = {"formatter": text, "show": _labelled(found, status, end)}
+        short = {"formatter": _node_text(found, status, end, label), "show": _labelled(found, status, end)}
         nodes.setdefault(name, {"name": name, "itemStyle": look, "depth": end, "label": short})
         return name
 
@@ -268,7 +264,7 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
                 "type": "sankey",
                 "id": "flows",
                 "left": 8,
-                "right": 130,
+                "right": 150,
                 "top": 12,
                 "bottom": 12,
                 "nodeAlign": "left",
@@ -279,7 +275,7 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
                 "lineStyle": {"color": "source", "opacity": 0.35},
                 "links": links,
                 "layoutIterations": 24,
-                "label": {"overflow": "truncate", "width": 120},
+                "label": {"overflow": "truncate", "width": 140, "fontSize": 12, "lineHeight": 15},
             }
         ],
     }
@@ -288,6 +284,19 @@ def flow_chart(data: xr.Dataset, *, area: str | None, lang: Language) -> Chart:
     return Chart(
         "flows", title, option, {"flows": list(nodes.values())}, height=420, table=table, note=flow_note(data, lang)
     )
+
+
+def _node_text(found: Flows, status: str, end: int, label: str) -> str:
+    """Return what stands beside a node: its name at both edges, between them the year; and how many are in it.
+
+    Between the edges there is room for a few digits only: the next year's node follows.
+    """
+    if status not in found.stocks:
+        return label.replace(" ", "\n")
+    many, year = figures.count(float(found.stocks[status][end])), str(found.ends[end])
+    if 0 < end < len(found.ends) - 1:
+        return f"{year}\n{many}"
+    return f"{label}\n{year}\n{many}" if _large(found, status, end) else f"{label} {many}"
 
 
 def _labelled(found: Flows, status: str, end: int) -> bool:

@@ -97,7 +97,8 @@ class Townships:
         names = {name: say(f"heat.{name}") for name in quantities}
         choice = picker(say("heat.pick"), names, self.quantity, self._pick)
         self.widget: Widget = box(
-            row(card("", choice, self.heat), card("", self.flows), ratio=(1, 1)),
+            # flows of many years need the width when letters are large
+            row(card("", choice, self.heat), card("", self.flows), ratio=(1, 1)).add_class("povsim-stacks"),
             card("", self.moves),
             classes="povsim-column",
         )

@@ -138,7 +138,15 @@ function withLegend(ready, { enlarged, width }) {
 
 /** Names of axes stand outside the labels: larger ones take more of the margin. */
 function withRoom(ready, enlarged) {
-  if (enlarged === 1 || !ready.grid || Array.isArray(ready.grid)) return;
+  if (enlarged === 1) return;
+  for (const series of ready.series ?? []) {
+    // what stands beside the last nodes of flows has no grid that makes room for it
+    if (series.type !== "sankey") continue;
+    const { width, fontSize, lineHeight, ...label } = series.label;
+    series.right *= enlarged;
+    series.label = { ...label, width: width * enlarged, fontSize: fontSize * enlarged, lineHeight: lineHeight * enlarged };
+  }
+  if (!ready.grid || Array.isArray(ready.grid)) return;
   const wider = Object.entries(ready.grid).map(([side, room]) => [side, typeof room === "number" ? room * enlarged : room]);
   ready.grid = Object.fromEntries(wider);
 }
