@@ -191,11 +191,12 @@ def winners_chart(one: Pair, called: str, asked: tuple[int, str, float], lang: L
     rows = winners(one, place, kind, lang, threshold=threshold)
     kept = sorted(rows, key=lambda row: -(row["won"] + row["lost"]))[:MOST_AREAS]
     ends = {"won": (say("vs.column.won"), GREEN, 1), "lost": (say("vs.column.lost"), RED, -1)}
+    axis = value_axis(say("unit.households"))
     option = {
         "grid": frame(left=12, top=40, bottom=30, right=24),
         "legend": legend([(name, colour) for name, colour, _ in ends.values()]),
-        "tooltip": SHADOW,
-        "xAxis": {**value_axis(say("unit.households")), "nameGap": 28},
+        "tooltip": {**SHADOW, "valueFormatter": {"$fn": "magnitude"}},
+        "xAxis": {**axis, "nameGap": 28, "axisLabel": {**axis.get("axisLabel", {}), "formatter": {"$fn": "magnitude"}}},
         "yAxis": {**category_axis(), "inverse": True, "axisLabel": LABEL},
         "series": [bars(code, name, colour, stack="all") for code, (name, colour, _) in ends.items()],
     }

@@ -72,6 +72,8 @@ const NAMED = {
   number,
   money,
   signed,
+  // of what is drawn to the left to be told apart, and counts all the same
+  magnitude: (value, told) => (absent(value) ? missing : compact(Math.abs(value), told)),
 };
 
 /** The formatter of a name out of the registry; extra settings such as digits may come with it. */
