@@ -204,5 +204,5 @@ def assumption_lines(row: Assumption, lang: Language) -> tuple[str, str]:
     colon = say("colon")
     return (
         f"{row.meaning(lang)}{colon}{value} {figures.unit_name(entry.unit, lang)} [{say('status.' + entry.status)}]",
-        f"    {row.path}  {entry.source}",
+        f"    {row.path}  {figures.source_name(entry.source, lang)}",
     )

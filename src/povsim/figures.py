@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from povsim.terms import Language
-from povsim.wording import wording
+from povsim.wording import read_room, wording
 
 NOTHING = "-"
 
@@ -126,6 +127,29 @@ def unit_name(unit: str, lang: Language) -> str:
         known = say.find(f"yuan {rest}".strip())
         return known.replace(currency_name("yuan", lang), code, 1) if known else unit
     return say.find(unit) or unit
+
+
+def source_name(text: str, lang: Language) -> str:
+    """Return where a figure comes from, or a note on it, in the language asked for.
+
+    What shipped files say is known in both languages; a planner's own words stay as they were written.
+
+    Examples
+    --------
+    >>> source_name("own judgement", "zh"), source_name("own judgement", "en"), source_name("our office, 2016", "zh")
+    ('自行判断', 'own judgement', 'our office, 2016')
+    """
+    say = wording(lang, "sources")
+    before = text.removeprefix(wording("en", "sources")("source.by_hand", before=""))
+    if before != text:
+        return say("source.by_hand", before=source_name(before, lang))
+    known = _sources().get(text)
+    return text if known is None else known[lang]
+
+
+@cache
+def _sources() -> Mapping[str, Mapping[str, str]]:
+    return {text: both for both in read_room("sources").values() for text in both.values()}
 
 
 def number(value: float) -> str:

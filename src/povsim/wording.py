@@ -34,6 +34,7 @@ ROOMS = (
     "schemes",
     "score",
     "scorecards",
+    "sources",
     "targets",
     "units",
     "vetoes",

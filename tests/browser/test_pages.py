@@ -201,3 +201,14 @@ def test_sessions_share_their_memory_and_end_with_a_server_that_is_killed(runs, 
 def private_megabytes(process):
     """Return what of a process's memory no other process shares."""
     return psutil.Process(process).memory_full_info().uss / 1e6
+
+
+def test_parts_that_take_long_to_come_are_waited_for(visit):
+    # by default they would get two seconds, and those that are late no message ever again
+    page = visit.open("home")
+    alive = """(ms) => new Promise((done) => {
+      const signal = AbortSignal.timeout(ms);
+      setTimeout(() => done(!signal.aborted), ms + 300);
+    })"""
+    assert page.evaluate(alive, 2000)
+    assert not page.evaluate(alive, 500)

@@ -13,6 +13,7 @@ import typer
 import povsim
 from povsim.assumptions import assumptions
 from povsim.cli import app
+from povsim.figures import source_name
 from povsim.plan import CALENDAR
 from povsim.register_report import describe_register
 from povsim.scenario import Scenario, read_scenario, shipped_scenarios
@@ -31,7 +32,8 @@ def test_both_languages_have_every_text(room: str) -> None:
         assert set(texts) == {"zh", "en"}, key
         assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
         assert placeholders(texts["zh"]) == placeholders(texts["en"]), key
-        assert not re.search("[\u4e00-\u9fff]", texts["en"]), key
+        # documents that figures come from keep their titles
+        assert room == "sources" or not re.search("[\u4e00-\u9fff]", texts["en"]), key
 
 
 def test_chinese_is_chinese() -> None:
@@ -40,6 +42,24 @@ def test_chinese_is_chinese() -> None:
             bare = re.sub(r"{.*?}", "", texts["zh"])
             # What has no letters but those of its placeholders is punctuation.
             assert re.search("[\u4e00-\u9fff：]", bare) or not re.search("[A-Za-z/]", bare), key
+
+
+def test_where_shipped_figures_come_from_is_said_in_both_languages() -> None:
+    told = {text for both in read_room("sources").values() for text in both.values()}
+    found = {
+        text
+        for name in shipped_scenarios()
+        for row in assumptions(read_scenario(name))
+        for text in (row.entry.source, row.entry.note)
+        if text
+    }
+    assert found - told == set()
+    zh = {text: source_name(text, "zh") for text in found}
+    assert {text for text, said in zh.items() if not re.search("[\u4e00-\u9fff]", said)} == set()
+    used = {source_name(text, "en") for text in found}
+    assert {both["en"] for key, both in read_room("sources").items() if key[-1].isdigit()} == used
+    assert source_name("set by hand; before: own judgement", "zh") == "手工设定；原为：自行判断"
+    assert source_name("set by hand; before: our office", "en") == "set by hand; before: our office"
 
 
 def test_every_room_is_a_file_and_every_file_a_room() -> None:

@@ -88,8 +88,8 @@ def _assumptions(given: Sequence[dict[str, str]], say: Wording) -> Table:
     rows = [
         {
             "meaning": row[say.lang], "value": number(row["value"]), "unit": figures.unit_name(row["unit"], say.lang),
-            "spread": _spread(row["spread"], say), "status": say(f"status.{row['status']}"), "source": row["source"],
-            "note": row["note"], "path": row["path"],
+            "spread": _spread(row["spread"], say), "status": say(f"status.{row['status']}"),
+            **{name: figures.source_name(row[name], say.lang) for name in ("source", "note")}, "path": row["path"],
         }
         for row in given
     ]  # fmt: skip
@@ -124,7 +124,8 @@ def _settings(rows: Sequence[dict[str, str]], say: Wording) -> Table:
 def _sources(given: Sequence[dict[str, str]], say: Wording) -> Table:
     counts: dict[str, dict[str, int]] = {}
     for row in given:
-        counts.setdefault(row["source"], dict.fromkeys(STATUSES, 0))[row["status"]] += 1
+        source = figures.source_name(row["source"], say.lang)
+        counts.setdefault(source, dict.fromkeys(STATUSES, 0))[row["status"]] += 1
     columns = [Column("source", say("column.source")), Column("count", say("column.figures"), "count")]
     columns += [Column(status, say(f"status.{status}"), "count") for status in STATUSES]
     rows = [{"source": source, "count": sum(each.values()), **each} for source, each in counts.items()]

@@ -112,4 +112,4 @@ def _change(path: str, found: Sequence[dict[str, dict[str, str]]], lang: Languag
     row |= {f"value{at}": value(one.get(path), lang) for at, one in enumerate(found)}
     status = say(f"status.{told['status']}") if told["status"] else say("vs.setting")
     unit = figures.unit_name(told["unit"], lang) if told["unit"] else ""
-    return row | {"unit": unit, "status": status, "source": told["source"], "path": path}
+    return row | {"unit": unit, "status": status, "source": figures.source_name(told["source"], lang), "path": path}

@@ -162,6 +162,7 @@ def assumptions_table(digest: RunDigest, status: str, lang: Language) -> Table:
         {
             **row, "_key": row["path"], "meaning": row[lang], "unit": figures.unit_name(row["unit"], lang),
             "status": say(f"status.{row['status']}"),
+            **{name: figures.source_name(row[name], lang) for name in ("source", "note")},
         }
         for row in figures_of(digest)
         if status in ("", row["status"])

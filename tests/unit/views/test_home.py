@@ -6,6 +6,7 @@ import pytest
 
 import povsim
 from povsim.assumptions import assumptions, counts
+from povsim.figures import source_name
 from povsim.scoring.scorecard import shipped_scorecards
 from povsim.views import home
 from povsim.views.digests import RunDigest
@@ -42,7 +43,9 @@ def test_figures_are_those_that_the_command_lists(digest) -> None:
     table = home.assumptions_table(digest, "", "zh")
     assert [row["path"] for row in table.rows] == [row.path for row in rows]
     assert [row["meaning"] for row in table.rows] == [row.zh for row in rows]
-    assert [row["source"] for row in table.rows] == [row.entry.source for row in rows]
+    assert [row["source"] for row in table.rows] == [source_name(row.entry.source, "zh") for row in rows]
+    english = home.assumptions_table(digest, "", "en")
+    assert [row["source"] for row in english.rows] == [source_name(row.entry.source, "en") for row in rows]
     for status in home.STATUSES:
         assert len(home.assumptions_table(digest, status, "en").rows) == told[status]
 

@@ -6,6 +6,8 @@ const LONGEST = 25;
 const NARROW_TEXT = 7;
 const HEAD_LINES = 3;
 const LONGEST_WORD = 15;
+/** Texts of a column that have the room they want; a few that are longer would take it from the others. */
+const SERVED = 0.9;
 const WIDE = /[\u2e80-\uffff]/;
 
 /** Width of a text; `digit` is that of a digit, a Chinese sign takes one em. */
@@ -27,9 +29,10 @@ export function unbroken(text, measure) {
 export function spans(columns, written, { left, digit, head: measured }) {
   const cell = (text) => span(text, digit);
   const most = (place, measure) => written.reduce((found, row) => Math.max(found, measure(row[place])), 0);
+  const usual = (place) => written.map((row) => cell(row[place])).sort((a, b) => a - b)[Math.ceil(SERVED * written.length) - 1] ?? 0;
   return columns.map((column, place) => {
     const texts = left.has(column.kind);
-    const longest = most(place, cell);
+    const longest = texts ? Math.max(usual(place), Math.min(most(place, cell), NARROW_TEXT)) : most(place, cell);
     const [label, unit] = [measured(column.label), measured(column.unit ?? "")];
     const word = unbroken(column.label, measured);
     const wanted = Math.min(LONGEST, Math.max(SHORTEST, longest, word, Math.min(label, Math.max(7, label / 2 + 1)), unit));

@@ -8,6 +8,8 @@ import { savesFiles } from "./saving.js";
 const FEW = 300;
 const SEARCHABLE = 12;
 const ROW = 36;
+/** Rows of long lists are of one height: of one line, or of two where a column's texts need them. */
+const TALL = 52;
 const LEFT = new Set(["text", "flag"]);
 
 /** Rows in the order asked for, those that match first found by their text. */
@@ -42,7 +44,7 @@ function frame(stage, act) {
 }
 
 export function table({ model, el, stage, signal }) {
-  const view = { word: "", by: null, down: false, order: [], written: [], spans: [], first: -1, last: -1 };
+  const view = { word: "", by: null, down: false, order: [], written: [], spans: [], first: -1, last: -1, tall: false };
   const parts = frame(stage, {
     search: () => {
       view.word = parts.search.value;
@@ -53,7 +55,7 @@ export function table({ model, el, stage, signal }) {
     keys,
   });
   el.append(parts.node);
-  const rowHeight = () => Math.round(ROW * stage.enlarged);
+  const rowHeight = () => Math.round((view.tall ? TALL : ROW) * stage.enlarged);
   const key = (place) => model.get("keys_shown")[view.order[place]];
 
   function heads() {
@@ -69,6 +71,9 @@ export function table({ model, el, stage, signal }) {
     if (!size || parts.scroller.clientWidth === 0) return;
     const widths = fitted(view.spans, parts.scroller.clientWidth / size);
     widths.forEach((wide, place) => (parts.cols.children[place].style.width = `${wide}em`));
+    const tall = model.get("rows").length > FEW && model.get("columns").some((column, place) => LEFT.has(column.kind) && view.spans[place][1] > 1.1 * widths[place]);
+    if (tall !== view.tall) Object.assign(view, { tall, first: -1 });
+    parts.node.classList.toggle("ps-tall", tall);
   }
 
   function headCell(column, place) {

@@ -65,6 +65,13 @@
     }
   };
 
+  // anywidget gives every part two seconds to come, and to one that took longer hands no message ever again: on a slow
+  // machine most of a page would stand still.
+  const GIVEN_MS = 2_000;
+  const PATIENCE_MS = 180_000;
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (ms) => timeout(ms < GIVEN_MS ? ms : Math.max(ms, PATIENCE_MS));
+
   window.voila_heartbeat = () => {};
   window.update_loading_text = () => {};
   window.voila_process = () => {};
