@@ -75,6 +75,7 @@ def test_sheets_are_frozen_and_have_a_way_back(book) -> None:
 
 def test_assumptions_stand_with_value_unit_source_and_status(book, digest) -> None:
     from povsim.assumptions import assumptions
+    from povsim.figures import source_name
 
     name = next(name for name in book.sheetnames if "Figures and their" in name)
     rows = rows_below(book[name], ["Meaning", "Value", "Unit"])
@@ -84,7 +85,7 @@ def test_assumptions_stand_with_value_unit_source_and_status(book, digest) -> No
         if isinstance(one.entry.value, (int, float)):
             assert cells[1].value == pytest.approx(one.entry.value)
         assert cells[4].value == one.entry.status
-        assert cells[5].value == plain_text(one.entry.source)
+        assert cells[5].value == plain_text(source_name(one.entry.source, "en"))
 
 
 def test_headline_charts_are_native(data) -> None:
