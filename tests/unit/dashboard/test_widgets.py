@@ -223,6 +223,20 @@ def test_what_follows_from_one_message_travels_in_one_and_the_acknowledgement_la
     assert len(sent) == 1, "nothing to tell, nothing sent"
 
 
+def test_a_fault_in_what_follows_keeps_nothing_back(wire):
+    def fail():
+        raise RuntimeError("no")
+
+    table, note = WeightTable(), Note("")
+    table.observe(lambda _: (note.show("seen"), stage().soon(fail)), "mode")
+    wire.states.clear()
+    with pytest.raises(RuntimeError):
+        table._receive(table, {"kind": "mode", "mode": "ratings"}, [])
+    assert [state["text"] for state in wire.states if "text" in state] == ["seen"]
+    note.show("and goes on")
+    assert wire.states[-1]["text"] == "and goes on"
+
+
 def test_what_a_thread_tells_meanwhile_goes_its_own_way(wire):
     from threading import Thread
 

@@ -98,10 +98,16 @@ class Stage(anywidget.AnyWidget):
         try:
             yield
         finally:
-            due, self._due = self._due, []
+            self._finish()
+
+    def _finish(self) -> None:
+        """Call back who waits for the parts to have answered, then send; whatever fails, the page goes on."""
+        due, self._due = self._due, []
+        try:
             for act in due:
                 act()
-            told, self._gathered = self._gathered, None
+        finally:
+            told, self._gathered = self._gathered or [], None
             self._deliver([one for one in told if one[0].comm is not None])
 
     def gather(self, part: Widget, message: dict[str, Any], buffers: list[Any] | None) -> bool:
