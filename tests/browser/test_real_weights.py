@@ -201,6 +201,41 @@ def test_another_language_keeps_what_was_set(tuner, own):
     assert until(lambda: near(tuner, own))
 
 
+def test_parts_replaced_before_they_came_hold_nothing_back(tuner, own):
+    # another language makes every part anew; twice in haste on a slow machine, the first are closed while they load
+    tuner.context.new_cdp_session(tuner).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    tuner.locator("h1").click()
+    tuner.keyboard.press("l")
+    tuner.wait_for_function("() => document.querySelector('h1').textContent === 'Weight tuner'")
+    tuner.keyboard.press("l")
+    tuner.wait_for_timeout(1000)
+    assert until(lambda: near(tuner, own) and len(ranking(tuner)) == 6), (points(tuner), ranking(tuner))
+    becomes(lambda: tuner.inner_text("h1"), "权重调节")
+    set_points(tuner, "clinic", "22")
+    assert until(lambda: near(tuner, own.with_points({"clinic": 22.0}, rescale=True)))
+    assert until(lambda: not foretold(tuner))
+
+
+def test_a_field_about_to_be_typed_over_stays_selected_when_its_number_moves(tuner, own):
+    set_points(tuner, "clinic", "12")
+    first = own.with_points({"clinic": 12.0}, rescale=True)
+    assert until(lambda: near(tuner, first))
+    # in one go: set one number and step into another, whose number moves before its first digit is typed
+    tuner.evaluate("""() => {
+      const [one, other] = ["industry", "water"].map((code) => document.querySelector(`[data-code=${code}] .ps-points`));
+      one.focus();
+      one.value = "45";
+      one.dispatchEvent(new Event("input"));
+      one.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+      other.focus();
+    }""")
+    second = first.with_points({"industry": 45.0}, rescale=True)
+    assert until(lambda: near(tuner, second))
+    tuner.keyboard.type("3")
+    tuner.keyboard.press("Enter")
+    assert until(lambda: near(tuner, second.with_points({"water": 3.0}, rescale=True))), points(tuner)
+
+
 def test_two_sessions_do_not_see_each_other(tuner, another, own):
     other = another().open("weight-tuner", fragment=link(**PLACE))
     other.wait_for_selector(".ps-weight-row")

@@ -1,6 +1,6 @@
 // Labelled controls of one look: list, segments, ticks, slider with number, switch, button.
 import { combobox } from "./combobox.js";
-import { h, newId, setAttr, setText, show } from "./dom.js";
+import { h, newId, setAttr, setField, setText, show } from "./dom.js";
 import { number, typed } from "./formats.js";
 import { sender } from "./sending.js";
 
@@ -126,7 +126,7 @@ function slider({ model, stage, input }) {
     const { low, high, digits } = model.get("settings");
     if (!now.dragging) range.value = String(now.value);
     range.style.setProperty("--done", `${(100 * (now.value - low)) / (high - low || 1)}%`);
-    if (!now.editing) field.value = number(now.value, { digits, lang: stage.lang });
+    if (!now.editing) setField(field, number(now.value, { digits, lang: stage.lang }));
   }
 
   function set(value, told = true) {

@@ -34,6 +34,14 @@ export function setAttr(node, name, value) {
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
 }
 
+/** Write a number that moved into a field; one selected to be typed over stays so, or the next digit would be added to it. */
+export function setField(field, text) {
+  if (field.value === text) return;
+  const over = document.activeElement === field && field.selectionStart === 0 && field.selectionEnd === field.value.length;
+  field.value = text;
+  if (over) field.select();
+}
+
 export function show(node, visible) {
   if (node.hidden === Boolean(visible)) node.hidden = !visible;
 }

@@ -42,25 +42,25 @@ async function start(model, id) {
   page(id).arrived(main.openStage(model, texts));
 }
 
-/** Hand on what parts were told in one message, each in turn, as if it had come alone. */
-async function handOn(manager, told, buffers) {
+/** Hand on what parts were told in one message, each as if it had come alone.
+ *
+ * No part waits for another: one that is closed before its code has come never answers, and would hold back the page.
+ */
+function handOn(manager, told, buffers) {
   let from = 0;
   for (const [id, data, count] of told) {
     const own = buffers.slice(from, (from += count));
-    try {
-      const part = await manager.get_model(id);
-      await part._handle_comm_msg({ content: { data }, buffers: own });
-    } catch (error) {
-      console.error(error);
-    }
+    manager
+      .get_model(id)
+      .then((part) => part._handle_comm_msg({ content: { data }, buffers: own }))
+      .catch((error) => console.error(error));
   }
 }
 
 export default {
   initialize({ model }) {
-    let before = Promise.resolve();
     model.on("msg:custom", (message, buffers) => {
-      if (message.kind === "many") before = before.then(() => handOn(model.widget_manager, message.of, buffers));
+      if (message.kind === "many") handOn(model.widget_manager, message.of, buffers);
     });
     start(model, model.get("stage_id")).catch((error) => console.error(error));
   },

@@ -1,5 +1,5 @@
 // One row of the weight table: slider over its stability band, number, lock, and the rating that can stand for points.
-import { h, newId, setAttr, setText, show } from "./dom.js";
+import { h, newId, setAttr, setField, setText, show } from "./dom.js";
 import { number, typed } from "./formats.js";
 import { setIcon } from "./icons.js";
 
@@ -39,7 +39,7 @@ export function weightRow(stage, row, act) {
     if (!now.dragging) slider.value = String(now.points);
     slider.style.setProperty("--done", place(now.points));
     const text = number(now.points, { digits: DIGITS, lang: "en" }).replace(/,/g, "");
-    if (!now.editing && field.value !== text) field.value = text;
+    if (!now.editing) setField(field, text);
     setAttr(slider, "aria-valuetext", text);
   }
 
