@@ -141,7 +141,7 @@ def watch(made):
     made.page.on("request", request)
 
 
-def until(true, seconds=30.0):
+def until(true, seconds=60.0):
     """Wait until something is true; tell whether it became so."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -179,7 +179,7 @@ def link(**settings):
     return f"#s={encode(Wanted(**settings))}"
 
 
-def becomes(found, wanted, seconds=30.0):
+def becomes(found, wanted, seconds=60.0):
     """Wait until a function gives what is wanted; the last thing it gave is told if it does not."""
     got = [None]
 

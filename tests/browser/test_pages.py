@@ -16,6 +16,8 @@ from povsim.dashboard.handlers import FRAMING
 from povsim.dashboard.security import HEADERS
 from tests.browser.parts import PATIENCE, TOKEN, serving, until
 
+STARTING = 180
+"""Seconds until every page has a process waiting for it: machines that run tests are busy."""
 CHARTS_FETCHED = """() => performance.getEntriesByType("resource")
     .some((one) => one.name.includes("echarts") && one.responseEnd > 0)"""
 
@@ -171,7 +173,7 @@ def test_a_page_that_is_closed_leaves_no_process(visit):
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C cannot be sent to one process")
 def test_a_stop_ends_everything(runs, tmp_path):
     with serving(runs[:1], tmp_path) as server:
-        assert until(server.kernels)
+        assert until(server.kernels, STARTING)
         kernels = server.kernels()
         folder = next(iter(kernels.values()))
         server.process.send_signal(signal.SIGINT)
@@ -186,7 +188,7 @@ def test_a_stop_ends_everything(runs, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="sessions are forked on Linux only")
 def test_sessions_share_their_memory_and_end_with_a_server_that_is_killed(runs, tmp_path):
     with serving(runs[:1], tmp_path) as server:
-        assert until(lambda: len(server.kernels()) == len(PAGES))
+        assert until(lambda: len(server.kernels()) == len(PAGES), STARTING)
         kernels = server.kernels()
         assert len({psutil.Process(kernel).ppid() for kernel in kernels} - {server.process.pid}) == 1
         # a session of its own has 90 MB and more

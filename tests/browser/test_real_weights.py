@@ -222,7 +222,8 @@ def test_a_field_about_to_be_typed_over_stays_selected_when_its_number_moves(tun
     assert until(lambda: near(tuner, first))
     # in one go: set one number and step into another, whose number moves before its first digit is typed
     tuner.evaluate("""() => {
-      const [one, other] = ["industry", "water"].map((code) => document.querySelector(`[data-code=${code}] .ps-points`));
+      const fieldOf = (code) => document.querySelector(`[data-code=${code}] .ps-points`);
+      const [one, other] = [fieldOf("industry"), fieldOf("water")];
       one.focus();
       one.value = "45";
       one.dispatchEvent(new Event("input"));

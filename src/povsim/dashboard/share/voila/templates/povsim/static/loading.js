@@ -66,11 +66,10 @@
   };
 
   // anywidget gives every part two seconds to come, and to one that took longer hands no message ever again: on a slow
-  // machine most of a page would stand still.
+  // machine most of a page would stand still. Parts come when they come, and one closed before it came is no fault.
   const GIVEN_MS = 2_000;
-  const PATIENCE_MS = 180_000;
   const timeout = AbortSignal.timeout.bind(AbortSignal);
-  AbortSignal.timeout = (ms) => timeout(ms < GIVEN_MS ? ms : Math.max(ms, PATIENCE_MS));
+  AbortSignal.timeout = (ms) => (ms < GIVEN_MS ? timeout(ms) : new AbortController().signal);
 
   window.voila_heartbeat = () => {};
   window.update_loading_text = () => {};
