@@ -106,8 +106,12 @@ class Visit:
     def open(self, name="", token=TOKEN, fragment=""):
         """Open a page and wait until it can be used."""
         self.page.goto(self.server.url(name, token) + fragment, wait_until="commit", timeout=PATIENCE)
-        self.page.wait_for_function(READY, timeout=PATIENCE)
+        self.wait()
         return self.page
+
+    def wait(self):
+        """Wait until a page that is being opened can be used."""
+        self.page.wait_for_function(READY, timeout=PATIENCE)
 
     def process(self):
         """Return the process of the session behind the page."""

@@ -22,6 +22,7 @@ from povsim.dashboard.widgets import (
     stage,
     tabs,
 )
+from povsim.dashboard.widgets.controls import number_slider
 from povsim.dashboard.widgets.plain import plain
 from povsim.views.parts import BigNumber, Column, Table
 
@@ -180,6 +181,20 @@ def test_edits_that_no_page_of_ours_sends_are_ignored(wire, told):
     hear(view, kind="edit", n=1, ack=True, **told)
     assert view.edit == {}
     assert [content["kind"] for content, _ in wire.messages] == ["ack"]
+
+
+def test_a_control_acknowledges_with_where_it_stands(wire):
+    heard = []
+    slider = number_slider("Line", (0, 10, 1), 4, heard.append)
+    hear(slider, kind="input", value=6, n=1, ack=True)
+    # the page shows the 6 already, and a step back is told it although it is what the page was told first
+    assert wire.messages == [({"kind": "ack", "n": 1, "shown": 6}, None)]
+    wire.states.clear()
+    slider.value = 4
+    assert [state["shown"] for state in wire.states] == [4]
+    hear(slider, kind="input", value=11, n=2, ack=True)
+    assert wire.messages[-1] == ({"kind": "ack", "n": 2, "shown": 4}, None)
+    assert heard == [6]
 
 
 def test_a_fault_of_a_page_is_shown_and_the_browser_is_answered(wire):

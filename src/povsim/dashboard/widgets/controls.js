@@ -106,7 +106,10 @@ function checks({ model, input }) {
   function draw() {
     const labels = model.get("choices");
     const shown = model.get("shown") ?? [];
-    list.replaceChildren(...labels.map((text, place) => h("label", { class: "ps-check", title: text }, h("input", { type: "checkbox", checked: shown.includes(place) }), h("span", { text }))));
+    const same = list.children.length === labels.length && labels.every((text, place) => list.children[place].title === text);
+    // made anew they would lose the focus of who walks along them by keys
+    if (!same) list.replaceChildren(...labels.map((text) => h("label", { class: "ps-check", title: text }, h("input", { type: "checkbox" }), h("span", { text }))));
+    boxes().forEach((box, place) => (box.checked = shown.includes(place)));
     setText(label, model.get("label"));
     setAttr(list, "aria-label", model.get("label"));
     limit();
@@ -230,7 +233,11 @@ const FORMS = { picker, text, segments, checks, slider, toggle, button: press };
 
 export function control({ model, el, stage, signal }) {
   const out = sender(model);
-  const input = (value) => out.send("value", { kind: "input", value });
+  const input = (value) => {
+    // a step back is a change only to a model that knows where the hand has been
+    model.set("shown", value);
+    out.send("value", { kind: "input", value });
+  };
   const { node, draw } = FORMS[model.get("form")]({ model, stage, input });
   el.classList.add(`ps-form-${model.get("form")}`);
   el.append(node);
@@ -238,6 +245,12 @@ export function control({ model, el, stage, signal }) {
     draw(out.quiet);
     setAttr(node, "title", model.get("help") || null);
   };
+  model.on("msg:custom", (message) => {
+    if (message.kind !== "ack" || message.n !== out.last || !out.quiet) return;
+    // what came while the hand was ahead was not drawn, or was older than it
+    model.set("shown", message.shown);
+    redraw();
+  });
   model.on("change:label change:help change:disabled change:shown change:choices change:settings", redraw);
   stage.onLook(redraw, signal);
   redraw();

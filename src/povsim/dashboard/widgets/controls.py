@@ -87,10 +87,13 @@ class Control(Part):
         shown = content.get("value")
         if not self._allowed(shown):
             return
-        # the page shows it already: nothing is sent back
+        # the page shows it already: nothing is sent back but the acknowledgement
         self._trait_values["shown"] = shown
         if self._on_change is not None:
             self._on_change(self.value)
+
+    def _truth(self) -> dict[str, Any]:
+        return {"shown": self.shown}
 
     def _allowed(self, shown: Any) -> bool:
         number = isinstance(shown, int | float) and not isinstance(shown, bool)

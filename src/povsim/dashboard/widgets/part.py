@@ -58,7 +58,11 @@ class Part(anywidget.AnyWidget):
             stage().tell(wording(page_language(), "dashboard")("ui.failed"), "error")
         finally:
             if content.get("ack"):
-                self.send({"kind": "ack", "n": content.get("n", 0)})
+                self.send({"kind": "ack", "n": content.get("n", 0), **self._truth()})
+
+    def _truth(self) -> dict[str, Any]:
+        """Return what an acknowledgement tells besides: where the part stands now."""
+        return {}
 
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
         if not stage().gather(self, msg, buffers):
